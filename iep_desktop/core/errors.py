@@ -1,0 +1,96 @@
+"""The families of errors that the program knows.
+
+Every error says what happened (`title`), why (`message`) and what to do next (`hint`), in words a person
+at the workstation understands and *without patient data*, because titles and messages may be logged.
+The family decides what the engine does: a `Retriable` is tried again, a `Permanent` goes to Failed, a
+`Refused` was stopped by a rule or for want of a right, `InvalidInput` never started.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class IepError(Exception):
+    """Base of all errors shown to a person."""
+
+    kind: ClassVar[str] = "error"
+
+    def __init__(self, title: str, message: str = "", hint: str = "", *, rule: str = "") -> None:
+        super().__init__(title, message, hint)
+        self.title = title
+        self.message = message
+        self.hint = hint
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.title, self.message) if part)
+
+
+class Retriable(IepError):
+    """May succeed later without anybody doing anything (node busy, no answer, ledger locked)."""
+
+    kind = "retriable"
+
+
+class Permanent(IepError):
+    """Will not succeed by itself: somebody must change something."""
+
+    kind = "permanent"
+
+
+class Cancelled(IepError):
+    """A person, or the program's shutdown, stopped it."""
+
+    kind = "cancelled"
+
+    def __init__(self, title: str = "Cancelled", message: str = "", hint: str = "") -> None:
+        super().__init__(title, message, hint)
+
+
+class Refused(IepError):
+    """A rule or a missing right forbids it; `rule` names which."""
+
+    kind = "refused"
+
+
+class InvalidInput(IepError):
+    """What was given cannot be used: bad arguments, a broken form file, not a disc."""
+
+    kind = "invalid-input"
+
+
+class NodeUnreachable(Retriable):
+    """The DICOM node does not answer, closed the connection or fell silent."""
+
+    kind = "node-unreachable"
+
+
+class NodeRejected(Permanent):
+    """The DICOM node answered, and said no to the association (PS3.8 9.3.4)."""
+
+    kind = "node-rejected"
+
+
+class OutOfSpace(Retriable):
+    """Our disk, or the peer's, is full."""
+
+    kind = "out-of-space"
+
+
+class LedgerBusy(Retriable):
+    """Another program holds the ledger for longer than we wait."""
+
+    kind = "ledger-busy"
+
+
+class LedgerUnusable(Permanent):
+    """The ledger cannot be opened: newer version, damaged, not writable."""
+
+    kind = "ledger-unusable"
+
+
+class MediumUnreadable(Permanent):
+    """The disc, folder or file cannot be read."""
+
+    kind = "medium-unreadable"

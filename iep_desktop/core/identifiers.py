@@ -1,0 +1,103 @@
+"""Patient and hospital identifiers (R-ID). Pure functions; raises `InvalidInput`, never returns a flag."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from stdnum.exceptions import ValidationError
+from stdnum.gb import nhs
+
+from iep_desktop.core.errors import InvalidInput
+
+_S_NUMBER = re.compile(r"(?:RWE)?S(\d{6})")
+_CALL_REFERENCE = re.compile(r"[A-Z]{0,4}\d{4,12}")
+_ODS_CODE = re.compile(r"[A-Z0-9]{3,10}")
+_UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))*")
+
+
+def parse_nhs_number(text: str) -> str:
+    """The ten digits of an NHS number typed with or without spaces and hyphens (R-ID-1).
+
+    Raises:
+        InvalidInput: not ten digits, or the modulus-11 check digit is wrong.
+    """
+    digits = re.sub(r"[\s\-]", "", text)
+    if not (len(digits) == 10 and digits.isascii() and digits.isdigit()):
+        raise InvalidInput("NHS number is not 10 digits", hint="Read it again from the form.", rule="R-ID-1")
+    try:
+        return str(nhs.validate(digits))
+    except ValidationError as error:
+        raise InvalidInput(
+            "NHS number: check digit is wrong", hint="A digit is mistyped: read it again.", rule="R-ID-1"
+        ) from error
+
+
+def format_nhs_number(digits: str) -> str:
+    """`9990000018` → `999 000 0018` (3-3-4); anything else comes back unchanged."""
+    return f"{digits[:3]} {digits[3:6]} {digits[6:]}" if len(digits) == 10 and digits.isdigit() else digits
+
+
+@dataclass(frozen=True)
+class HospitalNumber:
+    """UHL hospital number (R-ID-2, R-ID-3)."""
+
+    digits: str  # six
+
+    @property
+    def s_number(self) -> str:
+        return f"S{self.digits}"
+
+    @property
+    def rwes_number(self) -> str:
+        return f"RWES{self.digits}"
+
+    @property
+    def warning(self) -> str:
+        """R-ID-2: the guideline prints "digits 1–9"; a 0 is accepted, and said."""
+        return "The guideline prints digits 1–9; this number holds a 0." if "0" in self.digits else ""
+
+
+def parse_hospital_number(text: str) -> HospitalNumber:
+    """`S999111`, `RWES999111`, in any case and spacing → the hospital number.
+
+    Raises:
+        InvalidInput: neither an S number nor an RWES number.
+    """
+    match = _S_NUMBER.fullmatch(re.sub(r"[\s\-]", "", text).upper())
+    if match is None or not match[1].isascii():
+        raise InvalidInput(
+            "Not a hospital number", "Expected S and 6 digits, or RWES and 6 digits.", rule="R-ID-2"
+        )
+    return HospitalNumber(match[1])
+
+
+def normalise_hospital_number(text: str) -> str:
+    """The S number where `text` is one (also written RWES…), else `text` stripped: another hospital's own."""
+    try:
+        return parse_hospital_number(text).s_number
+    except InvalidInput:
+        return text.strip()
+
+
+def parse_call_reference(text: str) -> str:
+    """The service desk's number, for example 06396375 (R-ID-5)."""
+    reference = re.sub(r"\s", "", text).upper()
+    if not _CALL_REFERENCE.fullmatch(reference):
+        raise InvalidInput(
+            "Not a call reference", "The service desk's number has 4 to 12 digits.", rule="R-ID-5"
+        )
+    return reference
+
+
+def parse_ods_code(text: str) -> str:
+    """An organisation's ODS code, upper case."""
+    code = text.strip().upper()
+    if not (_ODS_CODE.fullmatch(code) and code.isascii()):
+        raise InvalidInput("Not an ODS code", "For example RWE for Leicester, RX1 for Nottingham.")
+    return code
+
+
+def is_uid(text: str) -> bool:
+    """PS3.5 9.1: at most 64 characters, components of digits without leading zeros."""
+    return len(text) <= 64 and text.isascii() and _UID.fullmatch(text) is not None

@@ -1,0 +1,78 @@
+"""What a job may know of the one who runs it: progress out, cancellation in. No Qt, no threads of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from iep_desktop.core.errors import Cancelled
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A hint for the screen; the ledger is the truth. `done` and `total` count instances, `bytes_done` bytes."""
+
+    stage: str
+    done: int = 0
+    total: int = 0
+    bytes_done: int = 0
+    bytes_total: int = 0
+
+
+class Context:
+    """Given to every job: reports progress (at most every `interval` seconds) and hears cancellation.
+
+    `cancel` may be called from any thread; callbacks registered with `on_cancel` run in that thread, so they
+    must be quick and thread-safe (for example an association's `cancel`).
+    """
+
+    def __init__(self, report: Callable[[Progress], None] = lambda _: None, interval: float = 0.1) -> None:
+        self._report = report
+        self._interval = interval
+        self._last = 0.0
+        self._lock = threading.Lock()
+        self._cancelled = threading.Event()
+        self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    def cancel(self) -> None:
+        with self._lock:
+            self._cancelled.set()
+            callbacks = list(self._callbacks)
+        for callback in callbacks:
+            callback()
+
+    def check(self) -> None:
+        """Raise `Cancelled` where somebody asked to stop."""
+        if self.cancelled:
+            raise Cancelled()
+
+    def wait(self, seconds: float) -> None:
+        """Wait, but wake and raise `Cancelled` at once when cancelled."""
+        if self._cancelled.wait(seconds):
+            raise Cancelled()
+
+    def on_cancel(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` on cancellation (at once if already cancelled); returns the way to forget it again."""
+        with self._lock:
+            self._callbacks.append(callback)
+            already = self.cancelled
+        if already:
+            callback()
+        return lambda: self._forget(callback)
+
+    def _forget(self, callback: Callable[[], None]) -> None:
+        with self._lock:
+            if callback in self._callbacks:
+                self._callbacks.remove(callback)
+
+    def progress(self, progress: Progress, *, force: bool = False) -> None:
+        now = time.monotonic()
+        if force or progress.done == progress.total or now - self._last >= self._interval:
+            self._last = now
+            self._report(progress)

@@ -1,0 +1,126 @@
+"""People, hospitals, nodes and forms as frozen dataclasses: no session, no socket, no file handle.
+
+Datetimes are aware and in UTC; dates are plain. Names are DICOM PN (PS3.5 6.2.1.1). NHS numbers are ten digits,
+hospital numbers S numbers (R-ID). Enumerations carry the words that IEP shows (R-TX).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Priority(StrEnum):
+    """R-TX-3. The order of the members is the order of the queue (R-ENG-2)."""
+
+    BLUE_LIGHT = "Blue Light"
+    NORMAL = "Normal"
+    BATCH = "Batch"
+
+
+class RisState(StrEnum):
+    """R-RIS: whether the exam has its own RIS event."""
+
+    MISSING = "missing"
+    ENTERED = "entered"
+
+
+class NodeRole(StrEnum):
+    PACS = "pacs"
+    GATEWAY = "gateway"
+
+
+@dataclass(frozen=True)
+class Hospital:
+    ods: str
+    name: str
+    town: str = ""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A DICOM application entity that belongs to a hospital (PS3.8 AE title ≤ 16 characters)."""
+
+    name: str
+    role: NodeRole
+    hospital: str  # ODS code
+    ae_title: str
+    host: str
+    port: int
+    calling_ae: str = "IEPDESKTOP"
+    tls: bool = False
+
+
+@dataclass(frozen=True)
+class Patient:
+    """Our patient, as the form says; what goes into the images after coercion."""
+
+    name: str = ""  # PN
+    birth_date: date | None = None
+    hospital_no: str = ""
+    nhs_no: str = ""
+    nhs_no_absent_reason: str = ""
+    address: str = ""
+    sex: str = ""  # M, F, O or empty
+
+
+@dataclass(frozen=True)
+class Exam:
+    """One examination of a form, and later its RIS entry (R-RIS)."""
+
+    date: date | None = None
+    modality: str = ""
+    description: str = ""
+    exam_code: str = ""
+    accession: str = ""
+    ris_state: RisState = RisState.MISSING
+    study_uid: str = ""
+
+    @property
+    def label(self) -> str:
+        when = self.date.strftime("%d/%m/%Y") if self.date else "no date"
+        return " ".join(p for p in (self.modality, self.description or self.exam_code) if p) + f", {when}"
+
+
+@dataclass(frozen=True)
+class Requester:
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    consultant: str = ""
+    department: str = ""
+
+
+@dataclass(frozen=True)
+class Recipient:
+    name: str = ""
+    position: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+class FormKind(StrEnum):
+    IMPORT = "import"  # A2
+    EXPORT = "export"  # A3
+    CD = "cd"  # A6
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of the guideline (R-FORM, R-DISC-1)."""
+
+    kind: FormKind
+    call_ref: str = ""
+    requester: Requester = Requester()
+    patient: Patient = Patient()
+    hospital: str = ""  # ODS code of where the images come from, or go to
+    recipient: Recipient = Recipient()
+    exams: tuple[Exam, ...] = ()
+    discs: int | None = None
+    disc_no: int | None = None
+    labelled: bool | None = None
+    priority: Priority = Priority.NORMAL
+    priority_reason: str = ""
+    needed_by: date | None = None
+    comments: str = ""

@@ -1,0 +1,118 @@
+"""Statuses and the legal moves between them (R-TX-4): the one table, and how a status follows from instances.
+
+Nothing else decides a status. The store refuses a move that `check_move` refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from iep_desktop.core.errors import Refused
+from iep_desktop.core.transaction import (
+    InstanceCounts,
+    InstanceState,
+    Requirement,
+    Status,
+    Tab,
+    TransactionType,
+)
+
+_S = Status
+
+_IMPORT_MOVES: Mapping[Status, frozenset[Status]] = {
+    _S.NEW: frozenset({_S.STARTED, _S.UPLOADING, _S.FAILED, _S.CANCELLED}),
+    _S.STARTED: frozenset({_S.UPLOADING, _S.DELIVERED, _S.FAILED, _S.CANCELLED}),
+    _S.UPLOADING: frozenset({_S.DELIVERED, _S.FAILED, _S.CANCELLED}),
+    _S.FAILED: frozenset({_S.STARTED, _S.UPLOADING, _S.DELIVERED, _S.CANCELLED}),
+}
+_REQUEST_MOVES: Mapping[Status, frozenset[Status]] = {
+    _S.NEW: frozenset({_S.STARTED, _S.ACCEPTED, _S.DECLINED, _S.CANCELLED}),
+    _S.STARTED: frozenset({_S.ACCEPTED, _S.DECLINED, _S.CANCELLED}),
+    _S.ACCEPTED: frozenset({_S.DELIVERED, _S.FAILED, _S.DECLINED, _S.CANCELLED}),
+    _S.DECLINED: frozenset({_S.NEW, _S.CANCELLED}),
+    _S.FAILED: frozenset({_S.ACCEPTED, _S.DELIVERED, _S.CANCELLED}),
+}
+_TRANSFER_MOVES: Mapping[Status, frozenset[Status]] = {
+    _S.NEW: frozenset({_S.STARTED, _S.UPLOADING, _S.FAILED, _S.CANCELLED}),
+    _S.STARTED: frozenset({_S.UPLOADING, _S.FAILED, _S.CANCELLED}),
+    _S.UPLOADING: frozenset({_S.ON_IEP, _S.FAILED, _S.CANCELLED}),
+    _S.ON_IEP: frozenset({_S.DOWNLOAD_REQUEST, _S.DOWNLOADING, _S.DECLINED, _S.PURGED}),
+    _S.DOWNLOAD_REQUEST: frozenset({_S.DOWNLOADING, _S.ON_IEP, _S.FAILED, _S.PURGED}),
+    _S.DOWNLOADING: frozenset({_S.DELIVERED, _S.ON_IEP, _S.FAILED}),
+    _S.FAILED: frozenset({_S.UPLOADING, _S.ON_IEP, _S.DOWNLOADING, _S.PURGED, _S.CANCELLED}),
+    _S.DECLINED: frozenset({_S.UPLOADING, _S.CANCELLED}),
+}
+_EXPORT_MOVES: Mapping[Status, frozenset[Status]] = {
+    _S.NEW: frozenset({_S.STARTED, _S.FAILED, _S.CANCELLED}),
+    _S.STARTED: frozenset({_S.DELIVERED, _S.FAILED, _S.CANCELLED}),
+    _S.FAILED: frozenset({_S.STARTED, _S.CANCELLED}),
+}
+
+MOVES: Mapping[TransactionType, Mapping[Status, frozenset[Status]]] = {
+    TransactionType.CD_IMPORT: _IMPORT_MOVES,
+    TransactionType.REQUEST: _REQUEST_MOVES,
+    TransactionType.TRANSFER: _TRANSFER_MOVES,
+    TransactionType.DIRECT_ROUTING: _TRANSFER_MOVES,
+    TransactionType.DISC_EXPORT: _EXPORT_MOVES,
+}
+
+INSTANCE_MOVES: Mapping[InstanceState, frozenset[InstanceState]] = {
+    InstanceState.LISTED: frozenset({InstanceState.SPOOLED, InstanceState.FAILED, InstanceState.SKIPPED}),
+    InstanceState.SPOOLED: frozenset({InstanceState.SENT, InstanceState.FAILED, InstanceState.SKIPPED}),
+    # A peer may lose what it took: an unverified instance goes back to be sent again.
+    InstanceState.SENT: frozenset({InstanceState.VERIFIED, InstanceState.SPOOLED, InstanceState.FAILED}),
+    InstanceState.FAILED: frozenset({InstanceState.LISTED, InstanceState.SPOOLED, InstanceState.SKIPPED}),
+    InstanceState.SKIPPED: frozenset({InstanceState.LISTED}),
+    InstanceState.VERIFIED: frozenset(),
+}
+
+FINAL = frozenset({Status.DELIVERED, Status.CANCELLED, Status.PURGED})
+
+
+def legal_moves(kind: TransactionType, status: Status) -> frozenset[Status]:
+    return MOVES[kind].get(status, frozenset())
+
+
+def check_move(kind: TransactionType, before: Status, after: Status) -> None:
+    """Raise `Refused` where the table does not know the move. Staying where one is is always legal."""
+    if before is not after and after not in legal_moves(kind, before):
+        raise Refused(
+            f"{kind.value} cannot go from {before.value} to {after.value}",
+            hint="Refresh: another person may have acted on it.",
+            rule="R-TX-4",
+        )
+
+
+def check_instance_move(before: InstanceState, after: InstanceState) -> None:
+    """Raise `Refused` where an instance cannot go from one state to the other."""
+    if before is not after and after not in INSTANCE_MOVES[before]:
+        raise Refused(f"An instance cannot go from {before.value} to {after.value}")
+
+
+def derive_import_status(counts: InstanceCounts, *, started: bool, failed: bool, cancelled: bool) -> Status:
+    """The status of a CD import from its instances and what its events say.
+
+    *Delivered* needs every wanted instance verified in PACS: partial is never delivered.
+    """
+    if cancelled:
+        return Status.CANCELLED
+    if counts.wanted and counts.verified == counts.wanted:
+        return Status.DELIVERED
+    if failed:
+        return Status.FAILED
+    if counts.arrived:
+        return Status.UPLOADING
+    return Status.STARTED if started or counts.spooled else Status.NEW
+
+
+def tab_of(status: Status, required: Iterable[Requirement]) -> Tab:
+    """The working tab in which a transaction waits; `Tab.ALL` where it is history only."""
+    if status in (Status.CANCELLED, Status.PURGED):
+        return Tab.ALL
+    if status is Status.FAILED:
+        return Tab.FAILED
+    if status is Status.DECLINED or any(True for _ in required):
+        return Tab.ACTION_REQUIRED
+    if status is Status.ACCEPTED:
+        return Tab.ACCEPTED
+    return Tab.ALL if status is Status.DELIVERED else Tab.IN_PROGRESS
