@@ -1,0 +1,1 @@
+"""IEP desktop: hospital staff exchange patients' images between discs, PACS and other hospitals."""

@@ -1,0 +1,1 @@
+"""The words of the field; the standard library and pure libraries only."""

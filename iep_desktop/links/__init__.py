@@ -1,0 +1,1 @@
+"""The hospital's other systems: RIS messages and e-mail."""

@@ -1,0 +1,1 @@
+"""The ledger: takes and returns core objects, never rows; alone knows SQL."""

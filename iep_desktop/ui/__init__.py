@@ -1,0 +1,1 @@
+"""The windows: views lay out, models hold rows, delegates paint."""

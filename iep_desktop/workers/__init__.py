@@ -1,0 +1,1 @@
+"""What runs: plain jobs, and the engine that claims slots and runs them."""
