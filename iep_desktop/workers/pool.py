@@ -1,0 +1,168 @@
+"""Running plain functions in a QThreadPool and delivering one result each in the thread of the pool object.
+
+Every exception ends here: ours are delivered as they are, a foreign one is a defect, logged with its traceback and
+delivered as such. No callback is called after `cancel`, or after its owner has been destroyed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
+
+from iep_desktop.core.errors import Cancelled, IepError, Permanent
+from iep_desktop.core.job import Context, Progress
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What became of one piece of work."""
+
+    value: Any = None
+    error: IepError | None = None
+
+
+class Running(QObject):
+    """A piece of work on its way. Lives in the thread of its pool."""
+
+    _settled = Signal(object)
+    _stepped = Signal(object)
+
+    def __init__(self, pool: Pool, ctx: Context) -> None:
+        super().__init__(pool)
+        self.ctx = ctx
+        self.finished = False
+        self._done: Callable[[Any], None] | None = None
+        self._failed: Callable[[IepError], None] | None = None
+        self._each: Callable[[Any], None] | None = None
+        self._muted = False
+        queued = Qt.ConnectionType.QueuedConnection
+        self._settled.connect(self._deliver, queued)
+        self._stepped.connect(self._step, queued)
+
+    def cancel(self) -> None:
+        """Ask the work to stop and never call back."""
+        self.mute()
+        self.ctx.cancel()
+
+    def mute(self) -> None:
+        self._muted = True
+        self._done = self._failed = self._each = None
+
+    def emit_step(self, value: Any) -> None:
+        """Called by the work, in its own thread."""
+        self._stepped.emit(value)
+
+    @Slot(object)
+    def _step(self, value: Any) -> None:
+        if self._each and not self._muted:
+            self._each(value)
+
+    @Slot(object)
+    def _deliver(self, result: _Result) -> None:
+        self.finished = True
+        done, failed, muted = self._done, self._failed, self._muted
+        self.mute()
+        self.setParent(None)
+        self.deleteLater()
+        if muted:
+            return
+        if result.error is None:
+            if done:
+                done(result.value)
+        elif failed and not isinstance(result.error, Cancelled):
+            failed(result.error)
+
+
+class _Runnable(QRunnable):
+    def __init__(self, running: Running, work: Callable[[Context], Any]) -> None:
+        super().__init__()
+        self._running = running
+        self._work = work
+
+    def run(self) -> None:
+        self._running._settled.emit(_attempt(self._work, self._running.ctx))
+
+
+def _attempt(work: Callable[[Context], Any], ctx: Context) -> _Result:
+    try:
+        ctx.check()
+        return _Result(work(ctx))
+    except IepError as error:
+        return _Result(error=error)
+    except Exception as error:  # the outermost edge: a defect must not take the program down
+        _log.exception("defect in %s", getattr(work, "__qualname__", type(work).__name__))
+        return _Result(error=defect(error))
+
+
+def defect(error: BaseException) -> IepError:
+    """A foreign exception as an error that a person can report."""
+    return Permanent(
+        "The program has a defect",
+        f"{type(error).__name__}: the log holds the details.",
+        "Tell the service desk what you did last.",
+    )
+
+
+class Pool(QObject):
+    """A QThreadPool whose results arrive in the thread that made the pool."""
+
+    def __init__(self, threads: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._threads = QThreadPool()
+        self._threads.setMaxThreadCount(threads)
+        self._threads.setExpiryTimeout(-1)
+
+    def run(
+        self,
+        work: Callable[[Context], Any],
+        *,
+        done: Callable[[Any], None] | None = None,
+        failed: Callable[[IepError], None] | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        owner: QObject | None = None,
+    ) -> Running:
+        """Run `work(ctx)`; what it reports through `ctx.progress` arrives at `progress`."""
+        running = self._prepare(done, failed, progress, owner)
+        self._threads.start(_Runnable(running, work))
+        return running
+
+    def stream(
+        self,
+        work: Callable[[Context, Callable[[Any], None]], Any],
+        *,
+        each: Callable[[Any], None],
+        done: Callable[[Any], None] | None = None,
+        failed: Callable[[IepError], None] | None = None,
+        owner: QObject | None = None,
+    ) -> Running:
+        """Run `work(ctx, emit)`; every emitted value arrives at `each`, in order, before `done`."""
+        running = self._prepare(done, failed, each, owner)
+        self._threads.start(_Runnable(running, lambda ctx: work(ctx, running.emit_step)))
+        return running
+
+    def _prepare(
+        self,
+        done: Callable[[Any], None] | None,
+        failed: Callable[[IepError], None] | None,
+        each: Callable[[Any], None] | None,
+        owner: QObject | None,
+    ) -> Running:
+        ctx = Context(lambda progress: running.emit_step(progress))
+        running = Running(self, ctx)
+        running._done, running._failed, running._each = done, failed, each
+        if owner is not None:
+            owner.destroyed.connect(running.cancel)
+        return running
+
+    def close(self, seconds: float = 10.0) -> bool:
+        """Cancel all that runs and wait for it; False where something still runs after `seconds`."""
+        for running in self.findChildren(Running):
+            running.cancel()
+        self._threads.clear()
+        return self._threads.waitForDone(int(seconds * 1000))
