@@ -63,7 +63,7 @@ _LABELS = {
     "comments": "comments|comment|notes|additional information|further information|clinical details",
 }
 _FIELD_OF = {label: field for field, labels in _LABELS.items() for label in labels.split("|")}
-_CONTINUES = {"address", "comments", "priority_reason"}
+_CONTINUES = {"address", "comments"}
 _NAMES = {
     "call_ref": "call reference", "patient_name": "name", "birth_date": "date of birth",
     "nhs_no": "NHS number", "nhs_no_absent_reason": "why there is no NHS number", "hospital_no": "S number",
@@ -126,7 +126,7 @@ class _Reader:
             field = _FIELD_OF.get(numbered[1])
         if match and field:
             self._labelled(field, match[2].strip(), line)
-        elif self._open:
+        elif self._open and match is None:
             self._continue(line.strip())
         elif section := _SECTION.fullmatch(line.strip(" :*-–")):
             self._of_staff = section[1].casefold() != "patient"
