@@ -94,3 +94,23 @@ class MediumUnreadable(Permanent):
     """The disc, folder or file cannot be read."""
 
     kind = "medium-unreadable"
+
+
+class ImagesRefused(Permanent):
+    """A peer said no to some images; what arrived stays. `dicom_status` as it came (PS3.7 C)."""
+
+    kind = "images-refused"
+
+    def __init__(self, title: str, message: str = "", hint: str = "", *, dicom_status: int | None = None) -> None:
+        super().__init__(title, message, hint)
+        self.dicom_status = dicom_status
+
+
+class ImagesWaiting(Retriable):
+    """A peer cannot take, or does not show yet, some images; they wait in the spool."""
+
+    kind = "images-waiting"
+
+    def __init__(self, title: str, message: str = "", hint: str = "", *, dicom_status: int | None = None) -> None:
+        super().__init__(title, message, hint)
+        self.dicom_status = dicom_status

@@ -1,0 +1,41 @@
+"""The entry point: one command line for all doors. Imports only what the chosen door needs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def main() -> int:
+    from iep_desktop import cli
+
+    return int(
+        cli.main(sys.argv[1:], open_window=_open_window, draw_screens=_draw_screens, open_demo=_open_demo)
+    )
+
+
+def _open_window(root: Path, demo: bool) -> int:
+    from iep_desktop.app import open_window
+
+    return open_window(root, demo=demo)
+
+
+def _draw_screens(root: Path, folder: Path) -> list[Path]:
+    from iep_desktop.app import draw_screens
+
+    return draw_screens(root, folder)
+
+
+@contextmanager
+def _open_demo(folder: Path | None) -> Iterator[Path]:
+    """The folder of the demo's profile, with its PACS running beside."""
+    from iep_desktop.demo import open_demo
+
+    with open_demo(folder) as profile:
+        yield profile.root
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,316 @@
+"""The commands: each reads its arguments, calls the same workers that the windows use, and prints the answer.
+
+No logic of its own (cli.md). Raises IepError; `main` turns it into an exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iep_desktop import settings as profiles
+from iep_desktop.cli import documents
+from iep_desktop.cli.output import Output
+from iep_desktop.core.errors import InvalidInput
+from iep_desktop.core.forms import parse_form
+from iep_desktop.core.imports import ImportOrder
+from iep_desktop.core.job import Context, Progress
+from iep_desktop.core.medium import MediumContents, MediumPatient, ReadingStep
+from iep_desktop.core.medium_json import to_json
+from iep_desktop.core.model import Form, Node, NodeRole
+from iep_desktop.core.names import display_name
+from iep_desktop.core.transaction import (
+    Status,
+    Tab,
+    Transaction,
+    WorklistFilter,
+    WorklistOrder,
+)
+
+if TYPE_CHECKING:
+    from iep_desktop.workers.desk import Desk
+
+
+class Exit(IntEnum):
+    """cli.md."""
+
+    DONE = 0
+    DEFECT = 1
+    UNUSABLE = 2
+    WAITS = 3
+    FAILED = 4
+    REFUSED = 5
+
+
+Command = Callable[[argparse.Namespace, "Desk", Output], Exit]
+
+
+def init(args: argparse.Namespace, root: Path, out: Output) -> Exit:
+    """Make the profile and its ledger."""
+    from iep_desktop.workers.desk import open_desk
+
+    wanted = profiles.Settings(hospital=args.hospital, ledger_url=args.ledger, issuer_of_patient_id=args.hospital)
+    profile = profiles.create_profile(root, wanted)
+    desk = open_desk(profile)
+    try:
+        name = desk.reading.hospital_name(args.hospital)
+    finally:
+        desk.close()
+    document = {"profile": str(root), "hospital": args.hospital, "ledger": profile.ledger_url}
+    out.result(document, f"Profile for {name} made in {root}")
+    return Exit.DONE
+
+
+def nodes(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
+    return {"add": _nodes_add, "list": _nodes_list, "remove": _nodes_remove, "echo": _nodes_echo}[args.act](
+        args, desk, out
+    )
+
+
+def _nodes_add(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
+    node = Node(
+        args.name,
+        NodeRole(args.role),
+        args.hospital,
+        args.ae_title,
+        args.host,
+        args.port,
+        args.calling_ae,
+        args.tls,
+    )
+    desk.nodes.add(node)
+    out.result(documents.node_document(node), f"Added {documents.node_line(node)}")
+    return Exit.DONE
+
+
+def _nodes_list(_args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
+    known = desk.nodes.list()
+    text = "\n".join(map(documents.node_line, known)) or "No nodes yet. See: iep-desktop nodes add --help"
+    out.result({"nodes": [documents.node_document(node) for node in known]}, text)
+    return Exit.DONE
+
+
+def _nodes_remove(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
+    desk.nodes.remove(args.name)
+    out.result({"removed": args.name}, f"Removed {args.name}")
+    return Exit.DONE
+
+
+def _nodes_echo(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
+    result = desk.nodes.echo(desk.nodes.get(args.name), Context())
+    seconds = result.connect_seconds + result.echo_seconds
+    document = {
+        "node": args.name,
+        "up": True,
+        "connect_seconds": round(result.connect_seconds, 4),
+        "echo_seconds": round(result.echo_seconds, 4),
+        "peer_version": result.peer_version,
+    }
+    out.result(document, f"{args.name} answers, {seconds * 1000:.0f} ms ({result.peer_version or 'no version'})")
+    return Exit.DONE
+
+
+def inspect(args: argparse.Namespace, root: Path, out: Output) -> Exit:
+    """Needs no profile; where there is one, what was imported before is said too."""
+    contents = _read(args.path, out)
+    if profiles.exists(root):
+        from iep_desktop.workers.desk import open_desk
+
+        desk = open_desk(profiles.open_profile(root))
+        try:
+            contents = replace(contents, findings=contents.findings + desk.imports.already_imported(contents))
+        finally:
+            desk.close()
+    out.result(to_json(contents), _contents_text(contents))
+    return Exit.DONE
+
+
+def _read(path: Path, out: Output) -> MediumContents:
+    from iep_desktop.workers.discs import Discs
+
+    bar = out.progress()
+
+    def step(reading: ReadingStep) -> None:
+        bar.show(Progress("read", reading.done, reading.total))
+
+    try:
+        return Discs().read(str(path), Context(), step)
+    finally:
+        bar.close()
+
+
+def _contents_text(contents: MediumContents) -> str:
+    lines = [f"{contents.source}: {contents.instances} images, {contents.missing} missing"]
+    for patient in contents.patients:
+        born = patient.birth_date.strftime("%d/%m/%Y") if patient.birth_date else "no date of birth"
+        lines.append(f"  {display_name(patient.name) or 'no name'}, {born}, ID {patient.patient_id or 'none'}")
+        for study in patient.studies:
+            day = study.date.strftime("%d/%m/%Y") if study.date else "no date"
+            lines.append(f"    {day} {study.description}")
+            for series in study.series:
+                lines.append(f"      {series.modality} {series.description}: {len(series.present)} images")
+    lines += [f"  {f.severity.value}: {f.message} {f.path}".rstrip() for f in contents.findings]
+    return "\n".join(lines)
+
+
+def import_(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
+    if args.everything and not args.reason.strip():
+        raise InvalidInput("--everything needs --reason", "R-GATE-7 wants it recorded.", rule="R-GATE-7")
+    form = _form(args.form)
+    contents = _read(args.path, out)
+    order = _order(args, form, contents, desk)
+    transaction = desk.imports.create(order, desk.imports.assess(order, Context()))
+    return _rest(transaction, args.wait, desk, out)
+
+
+def _form(path: Path) -> Form:
+    try:
+        return parse_form(path.read_bytes())
+    except OSError as error:
+        raise InvalidInput("The form cannot be read", f"{path}: {error.strerror}.") from error
+
+
+def _order(args: argparse.Namespace, form: Form, contents: MediumContents, desk: Desk) -> ImportOrder:
+    from iep_desktop.workers import imports
+
+    patient = _patient(args.patient, contents) or imports.likely_patient(form, contents)
+    series = frozenset[str]()
+    if patient:
+        series = imports.all_series(patient) if args.everything else imports.asked_series(form, patient)
+    grounds = "Checked against the form by the caller (command line --patient)"
+    return ImportOrder(
+        form=form,
+        contents=contents,
+        patient=patient,
+        series=series,
+        decision=desk.imports.decision(patient, grounds) if patient and args.patient else None,
+        registered_by=desk.me.user if args.registered else "",
+        everything_reason=args.reason.strip() if args.everything else "",
+        node=args.node,
+        disc_no=form.disc_no,
+    )
+
+
+def _patient(id: str | None, contents: MediumContents) -> MediumPatient | None:
+    """The medium's patient of that ID.
+
+    Raises:
+        InvalidInput: none has it, or more than one.
+    """
+    if id is None:
+        return None
+    found = [patient for patient in contents.patients if patient.patient_id == id.strip()]
+    if len(found) != 1:
+        known = ", ".join(sorted({p.patient_id or "(no ID)" for p in contents.patients})) or "nobody"
+        title = "Several patients on the medium have this ID" if found else "No patient on the medium has this ID"
+        raise InvalidInput(title, f"On the medium: {known}.")
+    return found[0]
+
+
+def _rest(transaction: Transaction, wait: bool, desk: Desk, out: Output) -> Exit:
+    """Print where the transaction stands, after it has come to rest where that was asked for."""
+    if wait:
+        from iep_desktop.workers.engine import run_until_rest
+
+        bar = out.progress()
+        try:
+            run_until_rest(desk, transaction.id, bar.show)
+        finally:
+            bar.close()
+    transaction = desk.reading.by_id(transaction.id)
+    out.result(documents.transaction_document(transaction), documents.transaction_text(transaction))
+    return exit_of(transaction)
+
+
+def exit_of(transaction: Transaction) -> Exit:
+    """Delivered is done even where an exam waits for RIS: that is named in `required`."""
+    if transaction.status is Status.FAILED:
+        return Exit.FAILED
+    if transaction.status is Status.DELIVERED:
+        return Exit.DONE
+    return Exit.WAITS if transaction.required else Exit.DONE
+
+
+def find(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
+    if not (args.patient_id or args.date_from or args.date_to or args.modality):
+        raise InvalidInput("Nothing to search for", "", "Give --patient-id, --from, --to or --modality.")
+    found = desk.nodes.find_studies(
+        args.node,
+        patient_id=args.patient_id,
+        date_from=args.date_from,
+        date_to=args.date_to,
+        modality=args.modality.upper(),
+        ctx=Context(),
+    )
+    text = "\n".join(map(documents.study_line, found)) or "No studies found"
+    out.result({"studies": [documents.study_document(study) for study in found]}, text)
+    return Exit.DONE
+
+
+def worklist(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
+    if args.limit < 1:
+        raise InvalidInput("--limit must be 1 or more")
+    wanted = WorklistFilter(tab=_tab(args.tab), search=args.search)
+    page = desk.reading.page(wanted, WorklistOrder(), 0, args.limit)
+    document = {
+        "tab": wanted.tab.value,
+        "total": page.total,
+        "transactions": [documents.transaction_document(row) for row in page.rows],
+    }
+    lines = [documents.transaction_line(row) for row in page.rows]
+    out.result(document, "\n".join(lines) or "No transactions found. Try refining your search criteria")
+    return Exit.DONE
+
+
+def _tab(text: str) -> Tab:
+    folded = text.replace("-", " ").replace("_", " ").casefold()
+    for tab in Tab:
+        if tab.value.casefold() == folded:
+            return tab
+    raise InvalidInput(f"There is no tab {text!r}", "", f"One of {', '.join(t.value for t in Tab)}.")
+
+
+def show(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
+    transaction = desk.reading.transaction(args.number)
+    events = desk.reading.details(transaction.id).events
+    history = [f"  {e.at.astimezone():%d/%m/%Y %H:%M}  {e.text} ({e.actor})" for e in events]
+    text = "\n".join([documents.transaction_text(transaction), *history])
+    out.result(documents.transaction_document(transaction), text)
+    return Exit.DONE
+
+
+def retry(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
+    transaction = desk.reading.transaction(args.number)
+    desk.imports.retry(transaction.id, failed_only=args.failed_only)
+    return _rest(transaction, args.wait, desk, out)
+
+
+def cancel(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
+    transaction = desk.reading.transaction(args.number)
+    desk.imports.cancel(transaction.id)
+    return _rest(transaction, False, desk, out)
+
+
+def run(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
+    from iep_desktop.workers.engine import run_engine
+
+    out.note("The engine runs; Ctrl+C stops it, and what it was doing goes on at the next start.")
+    run_engine(desk, until_idle=args.until_idle)
+    out.result({"stopped": True}, "The engine has stopped.")
+    return Exit.DONE
+
+
+COMMANDS: dict[str, Command] = {
+    "nodes": nodes,
+    "import": import_,
+    "find": find,
+    "worklist": worklist,
+    "show": show,
+    "retry": retry,
+    "cancel": cancel,
+    "run": run,
+}

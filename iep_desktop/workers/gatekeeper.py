@@ -1,0 +1,195 @@
+"""Collects the facts of an import (from the ledger, the form, PACS) and asks the gate. Every door goes through here.
+
+The rules themselves are in `core.rules`; here is only who is asked what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from iep_desktop.core import identifiers
+from iep_desktop.core.errors import IepError, InvalidInput
+from iep_desktop.core.imports import Assessment, EarlierTransaction, ImportOrder
+from iep_desktop.core.job import Context
+from iep_desktop.core.matching import Identity, Match, compare, identity_of_form, identity_of_medium
+from iep_desktop.core.medium import MediumPatient, MediumStudy
+from iep_desktop.core.model import Form, Node, NodeRole
+from iep_desktop.core.queries import PacsPatient
+from iep_desktop.core.rules import ImportFacts, Registration, import_gate
+from iep_desktop.core.transaction import MatchDecision, Transaction
+from iep_desktop.store.directory import Directory
+from iep_desktop.store.transactions import Transactions
+
+FindPatients = Callable[[Node, str, Context], tuple[PacsPatient, ...]]
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What an order and a transaction have in common for the gate."""
+
+    form: Form
+    patient: MediumPatient | None
+    patients_on_medium: int
+    studies: tuple[MediumStudy, ...]
+    decision: MatchDecision | None
+    registered: bool
+    everything_reason: str
+    node: str
+    number: str = ""  # of the transaction itself, which is no history
+
+
+class Gatekeeper:
+    """Asks PACS and ledger, then the rules."""
+
+    def __init__(
+        self, transactions: Transactions, directory: Directory, hospital: str, find_patients: FindPatients
+    ) -> None:
+        self._transactions = transactions
+        self._directory = directory
+        self._hospital = hospital
+        self._find_patients = find_patients
+
+    def assess_order(self, order: ImportOrder, ctx: Context) -> Assessment:
+        """Before anything is created. A PACS that does not answer is part of the answer, not an error."""
+        patients = len(order.contents.patients)
+        case = _Case(
+            order.form,
+            order.patient,
+            patients,
+            order.studies,
+            order.decision,
+            bool(order.registered_by),
+            order.everything_reason,
+            order.node,
+        )
+        try:
+            pacs = self._ask_pacs(case, ctx)
+        except IepError as error:
+            ctx.check()
+            return self._judge(case, None, error)
+        return self._judge(case, pacs, None)
+
+    def assess_transaction(self, transaction: Transaction, ctx: Context) -> Assessment:
+        """Before any image leaves the spool.
+
+        Raises:
+            Retriable, Permanent: PACS cannot be asked; nothing may be sent until it can.
+        """
+        case = case_of(transaction)
+        return self._judge(case, self._ask_pacs(case, ctx), None)
+
+    def pacs_node(self, name: str) -> Node:
+        """The PACS that is meant, or the hospital's own.
+
+        Raises:
+            InvalidInput: there is none.
+        """
+        nodes = [n for n in self._directory.nodes(self._hospital) if n.role is NodeRole.PACS]
+        found = next((n for n in nodes if n.name == name or not name), None)
+        if found is None:
+            title = f"There is no PACS node {name}" if name else "No PACS node is set up"
+            raise InvalidInput(title, "", "Add it in Admin, Nodes, or with: iep-desktop nodes add")
+        return found
+
+    def _ask_pacs(self, case: _Case, ctx: Context) -> tuple[PacsPatient, ...]:
+        """Patients that PACS has under the form's hospital number, in either way of writing it (R-ID-3)."""
+        node = self.pacs_node(case.node)
+        for number in _ways_to_write(case.form.patient.hospital_no):
+            found = self._find_patients(node, number, ctx)
+            if found:
+                return found
+        return ()
+
+    def _judge(
+        self, case: _Case, pacs: tuple[PacsPatient, ...] | None, error: IepError | None
+    ) -> Assessment:
+        match, known = _compare(case, pacs or ())
+        earlier = tuple(
+            e
+            for e in self._transactions.earlier(case.form.patient, case.form.exams)
+            if e.number != case.number
+        )
+        facts = ImportFacts(
+            form=case.form,
+            hospital_known=self._directory.hospital(case.form.hospital) is not None,
+            registration=_registration(case, pacs),
+            match=match,
+            patients_on_medium=case.patients_on_medium,
+            decision=case.decision,
+            studies=case.studies,
+            everything_reason=case.everything_reason,
+            earlier=tuple(e.line for e in earlier),
+        )
+        return Assessment(import_gate(facts), match, known, error, _distinct(earlier))
+
+
+def case_of(transaction: Transaction) -> _Case:
+    medium = transaction.medium
+    patient = medium.patient if medium else None
+    return _Case(
+        transaction.form,
+        patient,
+        medium.patients if medium else 0,
+        patient.studies if patient else (),
+        transaction.match,
+        bool(transaction.registered_by),
+        transaction.everything_reason,
+        transaction.node,
+        transaction.number,
+    )
+
+
+def _ways_to_write(number: str) -> tuple[str, ...]:
+    try:
+        parsed = identifiers.parse_hospital_number(number)
+    except InvalidInput:
+        return ()
+    return parsed.s_number, parsed.rwes_number
+
+
+def _compare(case: _Case, pacs: tuple[PacsPatient, ...]) -> tuple[Match | None, Identity | None]:
+    """The comparison; of several patients under one number the one that contradicts the form most counts."""
+    form = identity_of_form(case.form.patient)
+    known = [_identity(patient) for patient in pacs]
+    if case.patient is None:
+        return None, known[0] if known else None
+    medium = identity_of_medium(case.patient)
+    matches = [(compare(form, medium, identity), identity) for identity in known]
+    worst = max(matches, key=lambda pair: len(pair[0].pacs_contradictions), default=None)
+    return worst or (compare(form, medium, None), None)
+
+
+def _identity(patient: PacsPatient) -> Identity:
+    number = identifiers.normalise_hospital_number(patient.patient_id)
+    return Identity(patient.name, patient.birth_date, _nhs_number(patient.other_ids), number, patient.sex)
+
+
+def _nhs_number(other_ids: tuple[str, ...]) -> str:
+    for text in other_ids:
+        try:
+            return identifiers.parse_nhs_number(text)
+        except InvalidInput:
+            continue  # another kind of number
+    return ""
+
+
+def _registration(case: _Case, pacs: tuple[PacsPatient, ...] | None) -> Registration:
+    if pacs:
+        return Registration.KNOWN_TO_PACS
+    if case.registered:
+        return Registration.LOOKED_UP
+    return Registration.UNREACHABLE if pacs is None else Registration.NOT_FOUND
+
+
+def _distinct(earlier: tuple[EarlierTransaction, ...]) -> tuple[EarlierTransaction, ...]:
+    return tuple(dict.fromkeys(earlier))
+
+
+def without_instances(patient: MediumPatient) -> MediumPatient:
+    """What the ledger keeps of a medium's patient: studies and series, whose instances have rows of their own."""
+    studies = tuple(
+        replace(study, series=tuple(replace(series, instances=()) for series in study.series))
+        for study in patient.studies
+    )
+    return replace(patient, studies=studies)

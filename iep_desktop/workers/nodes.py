@@ -1,0 +1,94 @@
+"""The DICOM nodes and hospitals that we know: kept in the ledger, tried over the network. Plain and blocking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from iep_desktop.core.errors import IepError, InvalidInput
+from iep_desktop.core.flow import LightState, NodeLight
+from iep_desktop.core.job import Context
+from iep_desktop.core.model import Hospital, Node
+from iep_desktop.core.queries import EchoResult, PacsStudy
+from iep_desktop.dicom import scu
+from iep_desktop.dicom.fastsocket import Limits
+from iep_desktop.store.directory import Directory
+
+SLOW_SECONDS = 1.0
+
+
+class Nodes:
+    """List, change and try nodes."""
+
+    def __init__(self, directory: Directory, hospital: str, limits: Limits) -> None:
+        self._directory = directory
+        self._hospital = hospital
+        self._limits = limits
+
+    def list(self) -> tuple[Node, ...]:
+        return self._directory.nodes()
+
+    def get(self, name: str) -> Node:
+        """Raises InvalidInput where no node has this name."""
+        node = next((node for node in self.list() if node.name == name), None)
+        if node is None:
+            raise InvalidInput(f"There is no node {name}", "", "See: iep-desktop nodes list")
+        return node
+
+    def add(self, node: Node) -> None:
+        """Add a node, or replace the one of that name.
+
+        Raises:
+            InvalidInput: its hospital is not known.
+        """
+        if self._directory.hospital(node.hospital) is None:
+            raise InvalidInput(f"No hospital has the code {node.hospital}", "", "Add it in Admin, Hospitals.")
+        self._directory.put_node(node)
+
+    def remove(self, name: str) -> None:
+        self.get(name)
+        self._directory.remove_node(name)
+
+    def add_hospital(self, hospital: Hospital) -> None:
+        self._directory.put_hospital(hospital)
+
+    def echo(self, node: Node, ctx: Context) -> EchoResult:
+        """C-ECHO. Raises what stands in the way, in plain words."""
+        return scu.echo(node, limits=self._limits, ctx=ctx)
+
+    def find_studies(
+        self,
+        name: str,
+        *,
+        patient_id: str,
+        date_from: date | None,
+        date_to: date | None,
+        modality: str,
+        ctx: Context,
+    ) -> tuple[PacsStudy, ...]:
+        return scu.find_studies(
+            self.get(name),
+            patient_id=patient_id,
+            date_from=date_from,
+            date_to=date_to,
+            modality=modality,
+            limits=self._limits,
+            ctx=ctx,
+        )
+
+    def lights(self, ctx: Context) -> tuple[NodeLight, ...]:
+        """How our own nodes answer now."""
+        return tuple(self._light(node, ctx) for node in self._directory.nodes(self._hospital))
+
+    def _light(self, node: Node, ctx: Context) -> NodeLight:
+        try:
+            result = self.echo(node, ctx)
+        except IepError as error:
+            ctx.check()
+            return NodeLight(node.name, node.role, LightState.DOWN, str(error))
+        seconds = result.connect_seconds + result.echo_seconds
+        if seconds > SLOW_SECONDS:
+            return NodeLight(node.name, node.role, LightState.SLOW, f"C-ECHO took {seconds:.1f} s")
+        return NodeLight(node.name, node.role, LightState.UP, "answers C-ECHO")
+
+

@@ -1,0 +1,65 @@
+"""What the tabs and the details panel show, read from the ledger. Plain and blocking; windows ask through `queries`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from iep_desktop.core.model import Hospital
+from iep_desktop.core.transaction import (
+    Details,
+    Page,
+    Tab,
+    Transaction,
+    WorklistFilter,
+    WorklistOrder,
+)
+from iep_desktop.store.directory import Directory, ExamCode
+from iep_desktop.store.slots import Slots
+from iep_desktop.store.transactions import Transactions
+from iep_desktop.store.worklists import Worklists
+
+
+class Reading:
+    """Reads; changes nothing."""
+
+    def __init__(
+        self, worklists: Worklists, transactions: Transactions, slots: Slots, directory: Directory
+    ) -> None:
+        self._worklists = worklists
+        self._transactions = transactions
+        self._slots = slots
+        self._directory = directory
+
+    def page(self, filter: WorklistFilter, order: WorklistOrder, offset: int, limit: int) -> Page:
+        return self._worklists.page(filter, order, offset, limit)
+
+    def counts(self) -> Mapping[Tab, int]:
+        return self._worklists.counts()
+
+    def transaction(self, number: str) -> Transaction:
+        """Raises InvalidInput where there is no such transaction of ours."""
+        return self._transactions.get(number)
+
+    def by_id(self, id: int) -> Transaction:
+        return self._transactions.by_id(id)
+
+    def details(self, id: int) -> Details:
+        transaction = self._transactions.by_id(id)
+        return Details(
+            transaction,
+            self._transactions.events(id),
+            self._transactions.messages(id),
+            self._transactions.series_progress(id),
+            self._slots.place_in_queue(id) if transaction.queued else None,
+        )
+
+    def hospitals(self, text: str = "") -> tuple[Hospital, ...]:
+        """Hospitals whose name, town or code holds `text`, A–Z."""
+        return self._directory.hospitals(text)
+
+    def hospital_name(self, ods: str) -> str:
+        hospital = self._directory.hospital(ods)
+        return hospital.name if hospital else ods
+
+    def exam_codes(self, text: str = "") -> tuple[ExamCode, ...]:
+        return self._directory.exam_codes(text)

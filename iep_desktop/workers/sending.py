@@ -1,0 +1,184 @@
+"""The second move of an instance: spool → coerce → PACS, spooled → sent. The next file is coerced while one is sent."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from iep_desktop.core.errors import IepError, ImagesWaiting, OutOfSpace
+from iep_desktop.core.job import Context, Progress
+from iep_desktop.core.model import Exam, Node
+from iep_desktop.core.transaction import Instance, InstanceState, Transaction
+from iep_desktop.dicom.coercion import Coercion
+from iep_desktop.dicom.contexts import Pair
+from iep_desktop.dicom.reconcile import coerce_file
+from iep_desktop.dicom.spool import Spool
+from iep_desktop.dicom.status import StoreOutcome
+from iep_desktop.store.transactions import InstanceChange, Transactions
+from iep_desktop.workers.journal import Journal
+from iep_desktop.workers.ledger_batch import LedgerBatch
+
+_log = logging.getLogger(__name__)
+
+AHEAD = 3  # files coerced ahead of the one on the wire
+FULL_AFTER = 3  # refusals in a row for want of room, after which the rest is not tried now
+DUPLICATE = 0x0111  # PS3.7 C.5: the peer has this instance already; verification tells
+
+
+class StoreSession(Protocol):
+    def store(self, path: Path) -> StoreOutcome: ...
+
+
+OpenStore = Callable[[Node, list[Pair], Context], AbstractContextManager[StoreSession]]
+MakeCoercion = Callable[[Transaction, Exam | None], Coercion]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """An instance whose coerced file is ready, or why it is not."""
+
+    instance: Instance
+    path: Path | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Sending:
+    transactions: Transactions
+    spool: Spool
+    node: Callable[[str], Node]
+    open_store: OpenStore
+    coercion: MakeCoercion
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def recover(self, id: int) -> None:
+        """Bring into the ledger what a killed process had sent and not yet written there."""
+        journal = self._journal(id)
+        sent = journal.sent()
+        waiting = self.transactions.instances(id, frozenset({InstanceState.SPOOLED}))
+        changes = [
+            InstanceChange(i.sop_instance_uid, InstanceState.SENT) for i in waiting if i.sop_instance_uid in sent
+        ]
+        self.transactions.update_instances(id, changes)
+        journal.clear()
+
+    def send(self, transaction: Transaction, instances: tuple[Instance, ...], ctx: Context) -> None:
+        """Send what is spooled.
+
+        Raises:
+            NodeUnreachable and others of the association: the rest waits in the spool.
+            ImagesWaiting: the peer had no room for some.
+        """
+        node = self.node(transaction.node)
+        pairs = [Pair(i.sop_class_uid, i.transfer_syntax_uid) for i in instances]
+        journal = self._journal(transaction.id)
+        try:
+            with LedgerBatch(self.transactions, transaction.id) as batch:
+                with self.open_store(node, pairs, ctx) as session:
+                    refusals = self._send_all(transaction, instances, session, batch, journal, ctx)
+                batch.flush()
+            journal.clear()
+        finally:
+            journal.close()
+        if refusals:
+            raise ImagesWaiting(
+                f"{node.name} has no room for {len(refusals)} images",
+                refusals[-1].text,
+                "Its team must free space. The images wait here and are tried again.",
+                dicom_status=refusals[-1].status,
+            )
+
+    def _send_all(
+        self,
+        transaction: Transaction,
+        instances: tuple[Instance, ...],
+        session: StoreSession,
+        batch: LedgerBatch,
+        journal: Journal,
+        ctx: Context,
+    ) -> list[StoreOutcome]:
+        """Returns the refusals for want of room, in order."""
+        refusals: list[StoreOutcome] = []
+        in_a_row = done = size = 0
+        for item in self._prepared(transaction, instances, ctx):
+            ctx.check()
+            if item.path is None:
+                batch.add(InstanceChange(item.instance.sop_instance_uid, InstanceState.FAILED, reason=item.reason))
+                continue
+            outcome = session.store(item.path)
+            if outcome.stored or outcome.status == DUPLICATE:
+                journal.note(item.instance.sop_instance_uid)
+            batch.add(_change(item.instance, outcome))
+            item.path.unlink(missing_ok=True)
+            if outcome.retriable:
+                refusals.append(outcome)
+            in_a_row = in_a_row + 1 if outcome.retriable else 0
+            if in_a_row == FULL_AFTER:
+                break
+            done, size = done + 1, size + item.instance.size
+            ctx.progress(Progress("send", done, len(instances), size))
+        return refusals
+
+    def _prepared(
+        self, transaction: Transaction, instances: tuple[Instance, ...], ctx: Context
+    ) -> Iterator[_Prepared]:
+        """Coerce ahead in a thread of its own; leaving the loop early leaves no coerced file."""
+        coercions = self._coercions(transaction, instances)
+        waiting: deque[Future[_Prepared]] = deque()
+        with ThreadPoolExecutor(1, thread_name_prefix="coerce") as thread:
+            try:
+                for instance in instances:
+                    coercion = coercions[instance.study_uid]
+                    waiting.append(thread.submit(self._coerce, instance, coercion))
+                    if len(waiting) > AHEAD:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    if not future.cancel():
+                        _discard(future)
+
+    def _coercions(self, transaction: Transaction, instances: tuple[Instance, ...]) -> dict[str, Coercion]:
+        by_study = {exam.study_uid: exam for exam in transaction.exams}
+        studies = dict.fromkeys(instance.study_uid for instance in instances)
+        return {study: self.coercion(transaction, by_study.get(study)) for study in studies}
+
+    def _coerce(self, instance: Instance, coercion: Coercion) -> _Prepared:
+        source = self.spool.path(instance.spool_name)
+        target = self.spool.coerced_path(instance.spool_name)
+        try:
+            coerced = coerce_file(source, target, coercion)
+        except OutOfSpace:
+            raise
+        except IepError as error:
+            return _Prepared(instance, reason=str(error))
+        if coerced.sop_instance_uid != instance.sop_instance_uid:
+            target.unlink(missing_ok=True)
+            return _Prepared(instance, reason="The file holds another image than was listed.")
+        return _Prepared(instance, target)
+
+    def _journal(self, id: int) -> Journal:
+        return Journal(self.spool.root / str(id) / "sent.journal")
+
+
+def _change(instance: Instance, outcome: StoreOutcome) -> InstanceChange:
+    uid, status = instance.sop_instance_uid, outcome.status
+    if outcome.stored or status == DUPLICATE:
+        return InstanceChange(uid, InstanceState.SENT, dicom_status=status, reason="")
+    state = InstanceState.SPOOLED if outcome.retriable else InstanceState.FAILED
+    return InstanceChange(uid, state, dicom_status=status, reason=" ".join((outcome.text, outcome.hint)).strip())
+
+
+def _discard(future: Future[_Prepared]) -> None:
+    with suppress(IepError):
+        path = future.result().path
+        if path:
+            path.unlink(missing_ok=True)
