@@ -1,0 +1,93 @@
+"""The gate's answer to the order as it stands: asked off the loop, and only the answer to the newest order counts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from iep_desktop.core.errors import IepError
+from iep_desktop.core.imports import Assessment, ImportOrder
+from iep_desktop.core.job import Context
+from iep_desktop.workers.pool import Running
+from iep_desktop.workers.queries import Queries
+
+_SETTLE_MS = 150  # several changes in a row are one question
+
+
+class Assesses(Protocol):
+    def assess(self, order: ImportOrder, ctx: Context) -> Assessment: ...
+
+
+class Assessor(QObject):
+    """`changed` whenever question or answer changed; `assessment` is None while none is known for this order."""
+
+    changed = Signal()
+
+    def __init__(self, imports: Assesses, queries: Queries, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._imports = imports
+        self._queries = queries
+        self._running: Running | None = None
+        self._order: ImportOrder | None = None
+        self.assessment: Assessment | None = None
+        self.error: IepError | None = None
+        self.answered_at: datetime | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_SETTLE_MS)
+        self._timer.timeout.connect(self._ask)
+
+    @property
+    def is_asking(self) -> bool:
+        return self._timer.isActive() or self._running is not None
+
+    def ask_about(self, order: ImportOrder | None) -> None:
+        """Nothing happens where this very order is being, or has been, assessed."""
+        if order == self._order:
+            return
+        self._order = order
+        self._forget()
+        if order is not None:
+            self._timer.start()
+        self.changed.emit()
+
+    def ask_again(self) -> None:
+        """PACS did not answer, or somebody has just registered the patient there."""
+        self._forget()
+        if self._order is not None:
+            self._ask()
+
+    def _forget(self) -> None:
+        self._timer.stop()
+        if self._running is not None:
+            self._running.cancel()
+            self._running = None
+        self.assessment = self.error = None
+
+    def _ask(self) -> None:
+        order = self._order
+        if order is None:
+            return
+        imports = self._imports
+        self._running = self._queries.ask(
+            lambda ctx: imports.assess(order, ctx),
+            lambda assessment: self._answered(order, assessment),
+            lambda error: self._could_not(order, error),
+            owner=self,
+        )
+        self.changed.emit()
+
+    def _answered(self, order: ImportOrder, assessment: Assessment) -> None:
+        if order is self._order:
+            self._running = None
+            self.assessment = assessment
+            self.answered_at = datetime.now().astimezone()
+            self.changed.emit()
+
+    def _could_not(self, order: ImportOrder, error: IepError) -> None:
+        if order is self._order:
+            self._running = None
+            self.error = error
+            self.changed.emit()

@@ -1,0 +1,120 @@
+"""Keeps the case as a draft while it is worked on: saved off the loop, at most every second, once more at the end.
+
+Owns when a draft is written and when it goes; what stands in it is `drafts.py`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from iep_desktop.core.errors import IepError
+from iep_desktop.ui.disc_wizard import drafts
+from iep_desktop.workers.queries import Queries
+
+_SAVE_MS = 1000
+
+
+class KeepsDrafts(Protocol):
+    def save(self, kind: str, key: str, text: str) -> None: ...
+    def delete(self, kind: str, key: str) -> None: ...
+
+
+class DraftKeeper(QObject):
+    """`saved` tells when (a datetime), `failed` why not; a failure is tried again with the next change."""
+
+    saved = Signal(object)
+    failed = Signal(object)
+    idle = Signal()
+
+    def __init__(
+        self,
+        store: KeepsDrafts,
+        queries: Queries,
+        text: Callable[[datetime], str],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._queries = queries
+        self._text = text
+        self._last = ""
+        self._busy = False
+        self._again = False
+        self.key = uuid.uuid4().hex
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_SAVE_MS)
+        self._timer.timeout.connect(self.save_now)
+
+    @property
+    def is_saving(self) -> bool:
+        return self._busy or self._timer.isActive()
+
+    def take_over(self, key: str) -> None:
+        """Go on with a draft that was kept before."""
+        self.key = key
+
+    def note_change(self) -> None:
+        """Something changed: save soon. Typing on does not put it off."""
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def save_now(self) -> None:
+        self._timer.stop()
+        if self._busy:
+            self._again = True
+            return
+        now = datetime.now(UTC)
+        text = self._text(now)
+        body = _without_time(text, now)
+        if body == self._last:
+            self.idle.emit()
+            return
+        self._busy, self._last = True, body
+        store, key = self._store, self.key
+        self._queries.ask(
+            lambda _ctx: store.save(drafts.KIND, key, text),
+            lambda _: self._done(now),
+            self._could_not,
+            owner=self,
+        )
+
+    def discard(self, after: Callable[[], None] | None = None) -> None:
+        """What was started is in the ledger: the draft has served."""
+        self._timer.stop()
+        self._last = ""
+        store, key = self._store, self.key
+        self.key = uuid.uuid4().hex
+        self._queries.ask(
+            lambda _ctx: store.delete(drafts.KIND, key),
+            lambda _: after() if after else None,
+            self.failed.emit,
+            owner=self,
+        )
+
+    def _done(self, when: datetime) -> None:
+        self._busy = False
+        self.saved.emit(when.astimezone())
+        self._next()
+
+    def _could_not(self, error: IepError) -> None:
+        self._busy = False
+        self._last = ""
+        self.failed.emit(error)
+        self._next()
+
+    def _next(self) -> None:
+        if self._again:
+            self._again = False
+            self.save_now()
+        else:
+            self.idle.emit()
+
+
+def _without_time(text: str, now: datetime) -> str:
+    return text.replace(now.isoformat(), "")
