@@ -1,0 +1,443 @@
+"""One association with a node: opened, limited in time, cancelled, closed, and its troubles in our words.
+
+Owns the pynetdicom application entity, its settings and the translation of everything that can go wrong into
+`core.errors`; knows no service (those are in `scu`). Nothing here is logged that could name a patient:
+pynetdicom's own log is silenced, because even its tracebacks can quote an identifier.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from ssl import SSLContext, SSLError
+from types import TracebackType
+from typing import Any, Self
+
+from pynetdicom import AE, _config, evt
+from pynetdicom import association as library
+from pynetdicom.pdu_primitives import P_DATA
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import AddressInformation, AssociationSocket
+
+from iep_desktop.core.errors import (
+    Cancelled,
+    IepError,
+    InvalidInput,
+    NodeRejected,
+    NodeUnreachable,
+    Retriable,
+)
+from iep_desktop.core.job import Context
+from iep_desktop.core.model import Node
+from iep_desktop.dicom.contexts import Pair
+from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, MAX_PDU, FastSocket, Limits
+
+_config.LOG_REQUEST_IDENTIFIERS = False
+_config.LOG_RESPONSE_IDENTIFIERS = False
+_config.LOG_HANDLER_LEVEL = "none"
+_config.STORE_SEND_CHUNKED_DATASET = True  # a file's dataset is sent as it lies there, never decoded
+logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
+
+_QUEUED_PDUS = 64  # keeps memory flat however large the object
+
+
+class NoContextAccepted(NodeRejected):
+    """The node accepts us, but none of the kinds of object that we proposed."""
+
+
+class NodeAssociation:
+    """An association that we request. Use as a context manager; `cancel` from any thread ends all waiting."""
+
+    def __init__(
+        self,
+        node: Node,
+        contexts: Iterable[PresentationContext],
+        limits: Limits = DEFAULT_LIMITS,
+        tls: tuple[SSLContext, str] | None = None,
+    ) -> None:
+        self.node = node
+        self.limits = limits
+        self._contexts = list(contexts)
+        self._tls = tls
+        self._cancelled = False
+        self._peer_aborted = False
+        self._peer_confused = False  # it sent what is not DICOM, or not its turn
+        self._accepted: frozenset[Pair] = frozenset()
+        self._outgoing = _Outgoing()
+        self._answers = _Answers()
+        self._socket: FastSocket | None = None
+        self._assoc: library.Association | None = None
+
+    # -- opening and closing
+
+    def open(self) -> None:
+        """Connect and negotiate. Raises NodeUnreachable, NodeRejected, Retriable, InvalidInput or Cancelled."""
+        if self._cancelled:
+            raise Cancelled()
+        if not 0 < self.node.port < 0x10000:
+            raise _unusable(self.node)
+        try:
+            ae = _Requestor(self)
+            assoc = ae.associate(
+                self.node.host,
+                self.node.port,
+                contexts=self._contexts,
+                ae_title=self.node.ae_title,
+                max_pdu=MAX_PDU,
+                tls_args=self._tls,
+                evt_handlers=[
+                    (evt.EVT_PDU_RECV, self._note_abort),
+                    (evt.EVT_FSM_TRANSITION, self._note_transition),
+                ],
+            )
+        except (ValueError, TypeError) as exc:
+            self._tear_down()
+            raise _unusable(self.node) from exc
+        except OSError as exc:  # the name of the host is not known
+            raise unreachable(self.node, exc) from exc
+        if self._cancelled or not assoc.is_established:
+            error = self._why_not_open(assoc)
+            self._tear_down()
+            raise error
+        assoc.acse_timeout = self.limits.release  # from now on it limits only how the end is waited for
+
+    def close(self) -> None:
+        """Release politely where that is possible, and end the connection in any case. Never raises."""
+        assoc = self._assoc
+        if assoc is not None and assoc.is_established and not self._cancelled:
+            assoc.release()
+        self._tear_down()
+
+    def abort(self) -> None:
+        """End it now; the peer is told where the line still takes it."""
+        assoc = self._assoc
+        if assoc is not None and assoc.is_established:
+            self._outgoing.refuse_data()
+            assoc.abort(block=False)
+            assoc.dul.join(0.2)
+        self._tear_down()
+
+    def cancel(self) -> None:
+        """From any thread, without waiting: whoever waits for the peer gets on at once and raises Cancelled.
+
+        `abort` alone does not free a blocked request (pynetdicom 3.0.4): it would wait for the DIMSE timeout.
+        And an empty answer put into its queue may be taken by the library's own reactor, which `abort` has just
+        woken, hence `_Answers`.
+        """
+        self._cancelled = True
+        assoc, sock = self._assoc, self._socket
+        if assoc is None or sock is None:
+            return
+        self._outgoing.refuse_data()
+        self._answers.end()
+        if assoc.is_established:
+            assoc.abort(block=False)
+        else:
+            sock.shut()  # still connecting or negotiating
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+    # -- what the services need
+
+    @property
+    def assoc(self) -> library.Association:
+        """The established association of the library."""
+        if self._assoc is None:
+            raise self.lost()
+        return self._assoc
+
+    @property
+    def alive(self) -> bool:
+        return self._assoc is not None and self._assoc.is_established and not self._cancelled
+
+    @property
+    def accepted(self) -> frozenset[Pair]:
+        """What the peer agreed to take from us."""
+        return frozenset(
+            Pair(str(cx.abstract_syntax), cx.transfer_syntax[0]) for cx in self.assoc.accepted_contexts
+        )
+
+    @property
+    def refused(self) -> list[PresentationContext]:
+        return list(self._assoc.rejected_contexts) if self._assoc else []
+
+    def lost(self) -> IepError:
+        """Why an answer did not come: to be raised by the service that waited for it."""
+        name = self.node.name
+        if self._cancelled:
+            return Cancelled()
+        if self._peer_aborted:
+            return NodeUnreachable(
+                f"{name} ended the connection",
+                "The node aborted in the middle.",
+                _LATER,
+            )
+        if self._peer_confused:
+            return NodeUnreachable(f"{name} sent what is not DICOM", "We ended the connection.", _LATER)
+        if self._socket is not None and self._socket.stalled:
+            waited = f"For {self.limits.write:g} seconds it took no more data."
+            return NodeUnreachable(f"{name} stopped reading", waited, _LATER)
+        if self._socket is not None and (self._socket.failure or self._socket.closed_by_peer):
+            return NodeUnreachable(
+                f"Connection to {name} lost",
+                "The connection broke in the middle.",
+                _LATER,
+            )
+        waited = f"No answer for {self.limits.dimse:g} seconds."
+        return NodeUnreachable(f"{name} does not answer", waited, _LATER)
+
+    # -- inside
+
+    def _note_abort(self, event: Any) -> None:
+        if event.pdu.pdu_type == 0x07:  # A-ABORT
+            self._peer_aborted = True
+
+    def _note_transition(self, event: Any) -> None:
+        """Nobody waits for an answer that cannot come any more; after bytes that are no PDU the library would."""
+        if event.action == "AA-8":
+            self._peer_confused = True
+        if event.next_state in ("Sta1", "Sta13"):
+            self._outgoing.end()
+            self._answers.end()
+
+    def _why_not_open(self, assoc: library.Association) -> IepError:
+        if self._cancelled:
+            return Cancelled()
+        if assoc.is_rejected and assoc.acceptor.primitive is not None:
+            answer = assoc.acceptor.primitive
+            return rejected(
+                self.node,
+                answer.result or 0,
+                answer.result_source or 0,
+                answer.diagnostic or 0,
+            )
+        if assoc.rejected_contexts:
+            title = f"{self.node.name} takes nothing of what was offered"
+            return NoContextAccepted(
+                title,
+                "It accepted the association, but no kind of object.",
+                _ASK_CLASSES,
+            )
+        failure = self._socket.failure if self._socket else None
+        if failure is not None and not self._connected:
+            return unreachable(self.node, failure)
+        return self._no_dicom_answer()
+
+    @property
+    def _connected(self) -> bool:
+        return self._socket is not None and self._socket.was_connected
+
+    def _no_dicom_answer(self) -> IepError:
+        hint = "Check host and port; if they are right, ask the PACS team whether the node runs."
+        if self._peer_aborted:
+            message = "It ended the connection instead of answering our request."
+        elif self._socket is not None and (self._socket.failure or self._socket.closed_by_peer):
+            message = "It closed the connection, or what it answers is not DICOM."
+        else:
+            message = f"It took the connection, but does not answer within {self.limits.acse:g} seconds."
+        return NodeUnreachable(f"{self.node.name} does not answer as a DICOM node", message, hint)
+
+    def _tear_down(self) -> None:
+        """End connection and threads, whatever state they are in."""
+        assoc, sock = self._assoc, self._socket
+        if assoc is None or sock is None:
+            return
+        sock.shut()
+        assoc.dul.kill_dul()
+        assoc.kill()  # waits until the library's thread for the line has ended
+        sock.close()
+
+
+class _Requestor(AE):  # type: ignore[misc, unused-ignore]
+    """An application entity for exactly one association, which gets our socket and its own limits."""
+
+    def __init__(self, link: NodeAssociation) -> None:
+        super().__init__(ae_title=link.node.calling_ae)
+        self._link = link
+        self.connection_timeout = link.limits.connect
+        self.acse_timeout = link.limits.acse
+        self.dimse_timeout = link.limits.dimse
+        self.network_timeout = link.limits.network
+
+    def _create_socket(
+        self,
+        assoc: library.Association,
+        address: AddressInformation,
+        tls_args: tuple[SSLContext, str] | None,
+    ) -> AssociationSocket:
+        sock = FastSocket(assoc, self._link.limits, address=address)
+        if tls_args:
+            sock.tls_args = tls_args
+        assoc.dul.to_provider_queue = self._link._outgoing
+        assoc.dimse.msg_queue = self._link._answers
+        self._link._socket, self._link._assoc = sock, assoc
+        if self._link._cancelled:  # meanwhile
+            sock.shut()
+        return sock
+
+
+class _Outgoing(queue.Queue[Any]):
+    """Primitives on their way to the peer: data waits for room, and nothing is taken once the line has ended.
+
+    The library reads a whole file into this queue; unpaced, a 1 GB object would take 1 GB, and the time limit
+    for the answer would run while the data is still being written. And it aborts what is already aborted, which
+    kills its thread with an exception.
+    """
+
+    _data_wanted = True
+    _ended = False
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        with self.not_full:
+            if isinstance(item, P_DATA):
+                while self._data_wanted and self._qsize() >= _QUEUED_PDUS:
+                    self.not_full.wait()
+                if not self._data_wanted:
+                    return
+            if not self._ended:
+                self._put(item)
+                self.not_empty.notify()
+
+    def refuse_data(self) -> None:
+        with self.not_full:
+            self._data_wanted = False
+            self.not_full.notify_all()
+
+    def end(self) -> None:
+        """Called in the thread that empties the queue, so that nothing slips in between."""
+        self.refuse_data()
+        with self.mutex:
+            self._ended = True
+            self.queue.clear()
+
+
+class _Answers(queue.Queue[Any]):
+    """Messages from the peer. After `end` everybody who waits, now or later, gets the library's "no answer"."""
+
+    _over = False
+
+    def end(self) -> None:
+        self._over = True
+        self.put((None, None))  # wakes the one who waits
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        try:
+            return super().get(block and not self._over, timeout)
+        except queue.Empty:
+            if self._over:
+                return (None, None)
+            raise
+
+
+@contextmanager
+def associate(
+    node: Node,
+    contexts: Iterable[PresentationContext],
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    ctx: Context | None = None,
+    tls: tuple[SSLContext, str] | None = None,
+) -> Iterator[NodeAssociation]:
+    """An open association that hears the job's cancellation, released at the end, aborted after an error."""
+    link = NodeAssociation(node, contexts, limits, tls)
+    forget = ctx.on_cancel(link.cancel) if ctx else None
+    try:
+        with link:
+            yield link
+    finally:
+        if forget:
+            forget()
+
+
+# -- the words for what went wrong
+
+_LATER = "It is tried again later. If it stays so, ask the PACS team to look at the node."
+_ASK_CLASSES = (
+    "Ask the PACS team to allow these kinds of object (SOP classes, transfer syntaxes) for our AE title."
+)
+_SERVICE_USER, _ACSE, _PRESENTATION = 1, 2, 3  # PS3.8 Table 9-21, source
+
+
+def rejected(node: Node, result: int, source: int, reason: int) -> IepError:
+    """The error for an A-ASSOCIATE-RJ (PS3.8 9.3.4, Table 9-21)."""
+    title = f"{node.name} refuses the association"
+    ours, theirs = node.calling_ae, node.ae_title
+    if (source, reason) == (_SERVICE_USER, 3):
+        hint = f'Ask the PACS team to enter our AE title "{ours}" at the node, or correct it in the settings.'
+        return NodeRejected(title, f'It does not know our AE title "{ours}".', hint)
+    if (source, reason) == (_SERVICE_USER, 7):
+        hint = "Correct the node's AE title in the settings; capital letters matter."
+        return NodeRejected(title, f'Its AE title is not "{theirs}".', hint)
+    if source == _PRESENTATION and reason in (1, 2):
+        message = (
+            "It has as many connections as it allows." if reason == 2 else "It is overloaded for the moment."
+        )
+        return Retriable(title, message, "It is tried again later.")
+    message, hint = (
+        _other_rejection(source, reason),
+        "Ask the PACS team to look at the node's log.",
+    )
+    if result == 2:  # rejected-transient
+        return Retriable(title, message, _LATER)
+    return NodeRejected(title, message, hint)
+
+
+def _other_rejection(source: int, reason: int) -> str:
+    known = {
+        (_SERVICE_USER, 1): "It gives no reason.",
+        (_SERVICE_USER, 2): "It does not know the DICOM application context.",
+        (_ACSE, 1): "It gives no reason.",
+        (_ACSE, 2): "It does not speak our version of the protocol.",
+    }
+    return known.get(
+        (source, reason),
+        f"It gives a reason unknown to the standard ({source}/{reason}).",
+    )
+
+
+def unreachable(node: Node, exc: OSError) -> NodeUnreachable:
+    """The error for a TCP connection that did not come about."""
+    title, where = f"{node.name} cannot be reached", f"{node.host}, port {node.port}"
+    hint = "Check host and port, and that the node runs and no firewall is in between."
+    if isinstance(exc, ConnectionRefusedError):
+        return NodeUnreachable(title, f"Nobody listens at {where}.", hint)
+    if isinstance(exc, socket.gaierror):
+        return NodeUnreachable(
+            title,
+            f'The name "{node.host}" is not known.',
+            "Check the host name and the network.",
+        )
+    if isinstance(exc, TimeoutError):
+        return NodeUnreachable(title, f"{where} does not answer.", hint)
+    if isinstance(exc, SSLError):
+        return NodeUnreachable(
+            title,
+            f"No secure connection with {where}.",
+            "Check the node's TLS settings.",
+        )
+    return NodeUnreachable(title, f"{where}: {exc.strerror or type(exc).__name__}.", hint)
+
+
+def _unusable(node: Node) -> InvalidInput:
+    hint = "AE titles have 1 to 16 characters, without backslash; ports are 1 to 65535."
+    return InvalidInput(
+        f"The settings of {node.name} cannot be used",
+        "AE title, host or port is not valid.",
+        hint,
+    )

@@ -1,0 +1,218 @@
+"""The socket under a DICOM association: fast, and never blocked for ever.
+
+A subclass of pynetdicom's `AssociationSocket` and nothing else of its internals. Fast: no Nagle, quick ACK armed
+before every read (a peer with Nagle holds its second small write until our ACK, 40 ms an image). Never blocked:
+connecting, each read of a PDU and each stalled write have a time limit; stock pynetdicom hangs for ever when a
+peer stops reading while we write. What went wrong stays in `failure` for whoever translates it.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pynetdicom import evt
+from pynetdicom.transport import T_CONNECT, AddressInformation, AssociationSocket
+
+if TYPE_CHECKING:
+    from pynetdicom.association import Association
+
+MAX_PDU = 0x20000  # what we offer to receive: 128 KiB, the most that DCMTK takes
+_MAX_INCOMING = 0x1000000  # no peer has a reason for more (an A-ASSOCIATE of 128 contexts is some 100 KiB)
+_CHUNK = 0x40000
+_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The longest that we wait, in seconds."""
+
+    connect: float = 10.0  # for the TCP connection
+    acse: float = 15.0  # for the answer to our A-ASSOCIATE
+    dimse: float = 120.0  # for the answer to a request
+    network: float = 60.0  # for the rest of a PDU that has begun; an association idle for longer is ended
+    write: float = 30.0  # for a peer that takes no more bytes
+    release: float = 3.0  # for the answer to our release, and for the peer to close
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class FastSocket(AssociationSocket):
+    """`AssociationSocket` with the settings and limits above."""
+
+    def __init__(
+        self,
+        assoc: Association,
+        limits: Limits,
+        *,
+        address: AddressInformation | None = None,
+        client_socket: socket.socket | None = None,
+    ) -> None:
+        super().__init__(assoc, client_socket=client_socket, address=address)
+        self._limits = limits
+        self.failure: OSError | None = None
+        self.stalled = False  # the peer took no more bytes within the limit
+        self.closed_by_peer = False
+        self.was_connected = client_socket is not None
+        if client_socket is not None:
+            _prepare(client_socket)
+
+    def connect(self, primitive: T_CONNECT) -> None:
+        """As in the base class, but with every name's addresses tried and the failure kept, not logged."""
+        try:
+            self.socket = self._open(primitive)
+            self.assoc.requestor.address_info = AddressInformation.from_tuple(self.socket.getsockname())
+            self._is_connected = self.was_connected = True
+            evt.trigger(
+                self.assoc,
+                evt.EVT_CONN_OPEN,
+                {"address": primitive.address_info.as_tuple},
+            )
+            primitive.result = "Evt2"
+        except OSError as exc:
+            self.failure = exc
+            self._shutdown_socket()
+            self.socket = None
+            primitive.result = "Evt17"
+        finally:
+            self.provider_queue.put(primitive)
+            self._ready.set()
+
+    def _open(self, primitive: T_CONNECT) -> socket.socket:
+        sock = self.socket
+        if sock is None:
+            raise ConnectionAbortedError("cancelled before it was connected")
+        sock.settimeout(self._limits.connect)
+        sock.connect(primitive.address_info.as_tuple)
+        _prepare(sock)
+        if self.tls_args:
+            context, hostname = self.tls_args
+            sock = context.wrap_socket(sock, server_side=False, server_hostname=hostname)
+        return sock
+
+    @property
+    def ready(self) -> bool:
+        """Whether a read would not block. `poll`, because `select` fails on descriptors above 1023."""
+        sock = self.socket
+        if sock is None or not self._is_connected:
+            return False
+        if isinstance(sock, ssl.SSLSocket) and sock.pending():
+            return True
+        try:
+            return _readable(sock, 0)
+        except (OSError, ValueError):
+            self.event_queue.put("Evt17")  # transport connection closed
+            return False
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Read exactly `nr_bytes`, or fewer when the peer closes; OSError after the network limit."""
+        if nr_bytes > _MAX_INCOMING:
+            raise self._failed(OSError("the peer announced an impossibly long PDU"))
+        data = bytearray()
+        deadline = time.monotonic() + self._limits.network
+        while len(data) < nr_bytes:
+            part = self._recv_some(min(nr_bytes - len(data), _CHUNK), deadline)
+            if not part:
+                self.closed_by_peer = True
+                break
+            data += part
+        return data
+
+    def _recv_some(self, nr_bytes: int, deadline: float) -> bytes:
+        sock = self.socket
+        if sock is None:
+            return b""
+        _acknowledge_at_once(sock)
+        try:
+            sock.settimeout(max(0.01, deadline - time.monotonic()))
+            return sock.recv(nr_bytes)
+        except OSError as exc:
+            raise self._failed(exc) from None
+
+    def send(self, bytestream: bytes) -> None:
+        """Send all; a peer that takes nothing for longer than the write limit counts as gone."""
+        sock = self.socket
+        left = memoryview(bytestream)
+        try:
+            if sock is None:
+                raise ConnectionAbortedError("the connection is closed")
+            while left:
+                sock.settimeout(self._limits.write)
+                left = left[sock.send(left) :]
+            evt.trigger(self.assoc, evt.EVT_DATA_SENT, {"data": bytestream})
+        except OSError as exc:
+            self.stalled = isinstance(exc, TimeoutError)
+            self._failed(exc)
+            self.event_queue.put("Evt17")  # transport connection closed
+
+    def shut(self) -> None:
+        """End the connection from any thread; a blocked read, write or connect returns at once."""
+        sock = self.socket
+        if sock is not None:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                sock.close()  # was not connected yet, or not any more
+
+    def _shutdown_socket(self) -> None:
+        """The library's own way to end it, which leaves the descriptor open when the peer was faster."""
+        sock = self.socket
+        if sock is not None:
+            self.shut()
+            sock.close()
+
+    def _failed(self, exc: OSError) -> OSError:
+        if self.failure is None:
+            self.failure = exc
+        return exc
+
+
+def _readable(sock: socket.socket, seconds: float) -> bool:
+    if sys.platform == "win32":
+        return bool(select.select([sock], [], [], seconds)[0])
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
+
+
+def _prepare(sock: socket.socket) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if sys.platform == "win32":
+        _acknowledge_every_segment(sock)
+
+
+def _acknowledge_at_once(sock: socket.socket) -> None:
+    """Linux forgets TCP_QUICKACK as it sees fit, so it is armed again before every read."""
+    if _QUICKACK is not None:
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+        except OSError:  # closed meanwhile: the read will say so
+            pass
+
+
+def _acknowledge_every_segment(sock: socket.socket) -> None:
+    """Windows' counterpart of TCP_QUICKACK; `socket.ioctl` does not let it through, hence ctypes."""
+    if sys.platform == "win32":
+        import ctypes
+
+        sio_tcp_set_ack_frequency = 0x98000017
+        once: Any = ctypes.c_int(1)
+        returned = ctypes.c_ulong(0)
+        ctypes.WinDLL("ws2_32").WSAIoctl(
+            ctypes.c_void_p(sock.fileno()),
+            ctypes.c_ulong(sio_tcp_set_ack_frequency),
+            ctypes.byref(once),
+            ctypes.c_ulong(ctypes.sizeof(once)),
+            None,
+            ctypes.c_ulong(0),
+            ctypes.byref(returned),
+            None,
+            None,
+        )

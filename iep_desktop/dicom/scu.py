@@ -1,0 +1,304 @@
+"""The services that we use at other nodes: C-ECHO, C-FIND and C-STORE (PS3.4 A, C, B).
+
+Takes and returns core objects; knows no spool and no ledger. Errors are those of `core.errors`: NodeUnreachable
+where the line breaks (in the middle too, so that the engine can resume), NodeRejected where the node says no,
+Cancelled where the job was stopped. What a node says about one instance is a `StoreOutcome`, not an exception.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+from pynetdicom.dsutils import split_dataset
+from pynetdicom.presentation import build_context
+from pynetdicom.sop_class import (  # type: ignore[attr-defined, unused-ignore]
+    PatientRootQueryRetrieveInformationModelFind,
+    StudyRootQueryRetrieveInformationModelFind,
+    Verification,
+)
+
+from iep_desktop.core.errors import IepError, MediumUnreadable, NodeRejected, Permanent
+from iep_desktop.core.job import Context
+from iep_desktop.core.model import Node
+from iep_desktop.core.queries import EchoResult, PacsPatient, PacsSeries, PacsStudy
+from iep_desktop.dicom import query
+from iep_desktop.dicom.association import NoContextAccepted, NodeAssociation, associate
+from iep_desktop.dicom.contexts import Pair, groups, not_accepted, presentation_contexts
+from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
+from iep_desktop.dicom.status import StoreOutcome, query_error, store_outcome
+
+MAX_RESULTS = 200
+_PATIENT_ROOT: str = PatientRootQueryRetrieveInformationModelFind
+_STUDY_ROOT: str = StudyRootQueryRetrieveInformationModelFind
+_PENDING = (0xFF00, 0xFF01)
+_ASK_LOG = "Ask the PACS team to look at the node's log."
+
+
+def echo(node: Node, *, limits: Limits = DEFAULT_LIMITS, ctx: Context | None = None) -> EchoResult:
+    """Ask whether the node is there and knows us (PS3.4 A)."""
+    start = time.monotonic()
+    with associate(node, [build_context(Verification)], limits=limits, ctx=ctx) as link:
+        connected = time.monotonic()
+        status = _answered(link, link.assoc.send_c_echo())
+        if status.Status != 0x0000:
+            raise NodeRejected(
+                f"{node.name} does not answer C-ECHO",
+                f"It failed with status {status.Status:04X}.",
+            )
+        version = link.assoc.acceptor.implementation_version_name or ""
+        return EchoResult(node.name, connected - start, time.monotonic() - connected, version)
+
+
+class FindSession:
+    """C-FIND at one node over one association; get it from `open_find`."""
+
+    def __init__(self, link: NodeAssociation) -> None:
+        self._link = link
+        self._models = {pair.sop_class_uid for pair in link.accepted}
+
+    def patients(
+        self, *, patient_id: str = "", name: str = "", limit: int = MAX_RESULTS
+    ) -> tuple[PacsPatient, ...]:
+        """Patients by number, or by name (PN; `*` and `?` are wildcards). Where the node has no Patient Root
+        model (PS3.4 C.6.1), they are those of its studies."""
+        keys = {k: v for k, v in (("PatientID", patient_id), ("PatientName", name)) if v}
+        if _PATIENT_ROOT in self._models:
+            return tuple(query.patient(ds) for ds in self._find(_PATIENT_ROOT, "PATIENT", keys, limit))
+        found = [query.patient(ds) for ds in self._find(_STUDY_ROOT, "STUDY", keys, limit)]
+        return tuple(dict.fromkeys(found))
+
+    def studies(
+        self,
+        *,
+        patient_id: str = "",
+        study_uid: str = "",
+        accession: str = "",
+        limit: int = MAX_RESULTS,
+    ) -> tuple[PacsStudy, ...]:
+        asked = (
+            ("PatientID", patient_id),
+            ("StudyInstanceUID", study_uid),
+            ("AccessionNumber", accession),
+        )
+        keys = {k: v for k, v in asked if v}
+        return tuple(query.study(ds) for ds in self._find(self._study_model, "STUDY", keys, limit))
+
+    def series(self, study_uid: str) -> tuple[PacsSeries, ...]:
+        """All series of a study, with the number of instances where the node says it."""
+        keys = {"StudyInstanceUID": study_uid}
+        return tuple(query.series(ds) for ds in self._find(self._study_model, "SERIES", keys, None))
+
+    def instance_uids(self, study_uid: str, series_uid: str) -> frozenset[str]:
+        """The SOP Instance UIDs that the node has of a series."""
+        keys = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid}
+        found = self._find(self._study_model, "IMAGE", keys, None)
+        return frozenset(query.text(ds, "SOPInstanceUID") for ds in found) - {""}
+
+    @property
+    def _study_model(self) -> str:
+        return _STUDY_ROOT if _STUDY_ROOT in self._models else _PATIENT_ROOT
+
+    def _find(self, model: str, level: str, keys: dict[str, str], limit: int | None) -> list[Dataset]:
+        found: list[Dataset] = []
+        assoc = self._link.assoc
+        for status, answer in assoc.send_c_find(query.identifier(level, **keys), model):
+            code = _answered(self._link, status).Status
+            if code not in _PENDING:
+                if code != 0x0000 and not (code == 0xFE00 and found):
+                    raise query_error(code, self._link.node.name)
+                break
+            if answer is None or not query.is_answer(answer, level):
+                raise Permanent(f"{self._link.node.name} sends an answer that cannot be read", "", _ASK_LOG)
+            found.append(answer)
+            if limit is not None and len(found) == limit:
+                self._link.abort()  # a C-CANCEL may be ignored, and then everything would still come
+                break
+        return found
+
+
+@contextmanager
+def open_find(
+    node: Node, *, limits: Limits = DEFAULT_LIMITS, ctx: Context | None = None
+) -> Iterator[FindSession]:
+    models = [build_context(_STUDY_ROOT), build_context(_PATIENT_ROOT)]
+    try:
+        with associate(node, models, limits=limits, ctx=ctx) as link:
+            yield FindSession(link)
+    except NoContextAccepted as exc:
+        hint = "Ask the PACS team to allow queries (C-FIND) for our AE title."
+        raise NodeRejected(f"{node.name} takes no queries", "It does not offer C-FIND to us.", hint) from exc
+
+
+def find_patients(
+    node: Node,
+    *,
+    patient_id: str = "",
+    name: str = "",
+    limit: int = MAX_RESULTS,
+    limits: Limits = DEFAULT_LIMITS,
+    ctx: Context | None = None,
+) -> tuple[PacsPatient, ...]:
+    """At most `limit` patients; as many as that means that there may be more."""
+    with open_find(node, limits=limits, ctx=ctx) as session:
+        return session.patients(patient_id=patient_id, name=name, limit=limit)
+
+
+def find_studies(
+    node: Node,
+    *,
+    patient_id: str = "",
+    study_uid: str = "",
+    accession: str = "",
+    limit: int = MAX_RESULTS,
+    limits: Limits = DEFAULT_LIMITS,
+    ctx: Context | None = None,
+) -> tuple[PacsStudy, ...]:
+    """At most `limit` studies; as many as that means that there may be more."""
+    with open_find(node, limits=limits, ctx=ctx) as session:
+        return session.studies(patient_id=patient_id, study_uid=study_uid, accession=accession, limit=limit)
+
+
+def verified_uids(
+    node: Node,
+    study_uid: str,
+    series_uid: str,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    ctx: Context | None = None,
+) -> frozenset[str]:
+    """The SOP Instance UIDs that the node confirms to have of a series."""
+    with open_find(node, limits=limits, ctx=ctx) as session:
+        return session.instance_uids(study_uid, series_uid)
+
+
+class StoreSession:
+    """C-STORE to one node, one instance after the other; get it from `open_store`.
+
+    Associations are opened as they are needed: the first with the first instance, another where more than 128
+    presentation contexts are to be proposed, a new one after the line broke.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        pairs: Iterable[Pair],
+        limits: Limits,
+        ctx: Context | None,
+        priority: int,
+    ) -> None:
+        self._node = node
+        self._groups = list(groups(pairs))
+        self._limits = limits
+        self._ctx = ctx
+        self._priority = priority
+        self._group: tuple[Pair, ...] = ()
+        self._link: NodeAssociation | None = None
+        self._open = ExitStack()
+        self._nothing_accepted: set[Pair] = set()
+        self._message_id = 0
+
+    def store(self, path: Path) -> StoreOutcome:
+        """Send a file as it lies there. Raises NodeUnreachable when the line breaks, MediumUnreadable when the
+        file cannot be read, Cancelled."""
+        if self._ctx:
+            self._ctx.check()
+        pair = read_pair(path)
+        if pair in self._nothing_accepted:
+            return not_accepted(pair, ())
+        try:
+            link = self._link_for(pair)
+        except NoContextAccepted:
+            self._nothing_accepted.update(self._group)
+            return not_accepted(pair, ())
+        if pair not in link.accepted:
+            return not_accepted(pair, link.accepted, link.refused)
+        return self._send(link, path)
+
+    @property
+    def connected(self) -> bool:
+        return self._link is not None and self._link.alive
+
+    def _send(self, link: NodeAssociation, path: Path) -> StoreOutcome:
+        self._message_id = self._message_id % 0xFFFF + 1
+        try:
+            status = _answered(link, link.assoc.send_c_store(path, self._message_id, self._priority))
+        except IepError:
+            self.close(abort=True)
+            raise
+        except OSError as exc:
+            self.close(abort=True)  # part of it may be sent: the peer must not wait for the rest
+            raise _unreadable() from exc
+        except RuntimeError as exc:  # the association ended just before
+            error = link.lost()
+            self.close(abort=True)
+            raise error from exc
+        return store_outcome(status.Status, query.text(status, "ErrorComment"))
+
+    def _link_for(self, pair: Pair) -> NodeAssociation:
+        if self._link is not None and self._link.alive and pair in self._group:
+            return self._link
+        self.close()
+        self._group = self._group_of(pair)
+        contexts = presentation_contexts(self._group)
+        self._link = self._open.enter_context(
+            associate(self._node, contexts, limits=self._limits, ctx=self._ctx)
+        )
+        return self._link
+
+    def _group_of(self, pair: Pair) -> tuple[Pair, ...]:
+        for group in self._groups:
+            if pair in group:
+                return group
+        self._groups.append((pair,))  # nobody announced it: it gets an association of its own
+        return (pair,)
+
+    def close(self, *, abort: bool = False) -> None:
+        """Release the open association, if any; with `abort` end it without waiting."""
+        if abort and self._link is not None:
+            self._link.abort()
+        self._link = None
+        self._open.close()
+
+
+@contextmanager
+def open_store(
+    node: Node,
+    pairs: Iterable[Pair] = (),
+    ctx: Context | None = None,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    priority: int = 0,
+) -> Iterator[StoreSession]:
+    """A session for the SOP classes and transfer syntaxes at hand; `priority` is that of PS3.7 E.1-1: 0 medium,
+    1 high, 2 low. Nothing is connected before the first instance."""
+    session = StoreSession(node, pairs, limits, ctx, priority)
+    try:
+        yield session
+    except BaseException:
+        session.close(abort=True)
+        raise
+    session.close()
+
+
+def read_pair(path: Path) -> Pair:
+    """SOP class and transfer syntax from a file's meta information (PS3.10 7.1)."""
+    try:
+        meta, _ = split_dataset(path)
+        return Pair(str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID))
+    except Exception as exc:  # whatever pydicom makes of a file that is none
+        raise _unreadable() from exc
+
+
+def _unreadable() -> MediumUnreadable:
+    return MediumUnreadable("A file to be sent cannot be read", "It is missing or no DICOM file any more.")
+
+
+def _answered(link: NodeAssociation, status: Dataset) -> Dataset:
+    """The status, or the reason why there is none."""
+    if "Status" not in status:
+        raise link.lost()
+    return status

@@ -1,0 +1,197 @@
+"""The association against a peer that behaves in every bad way, with short limits."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from pynetdicom.presentation import build_context
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined, unused-ignore]
+
+from iep_desktop.core.errors import (
+    Cancelled,
+    IepError,
+    InvalidInput,
+    NodeRejected,
+    NodeUnreachable,
+    Retriable,
+)
+from iep_desktop.core.job import Context
+from iep_desktop.core.model import Node
+from iep_desktop.dicom.association import NoContextAccepted, NodeAssociation, associate, rejected
+from iep_desktop.dicom.fastsocket import Limits
+from tests.fakes.peer import (
+    Script,
+    ScriptedPeer,
+    aborts_at_once,
+    accepts_no,
+    answers,
+    answers_garbage,
+    falls_silent,
+    hangs_up,
+    never_answers,
+    refuses,
+)
+from tests.peers import free_port
+
+SHORT = Limits(connect=0.5, acse=0.5, dimse=0.5, network=1, write=0.5, release=0.3)
+VERIFICATION = [build_context(Verification)]
+
+
+def opening_error(node: Node) -> IepError:
+    with pytest.raises(IepError) as caught:
+        NodeAssociation(node, VERIFICATION, SHORT).open()
+    return caught.value
+
+
+def test_an_association_is_opened_and_released() -> None:
+    with ScriptedPeer(answers(0)) as peer, associate(peer.node, VERIFICATION, limits=SHORT) as link:
+        during = link.alive
+        assert {pair.sop_class_uid for pair in link.accepted} == {Verification}
+    assert (during, link.alive) == (True, False)
+    assert (peer.connections[0].calling, peer.connections[0].called) == ("IEPDESKTOP", "SCRIPTED")
+
+
+def test_a_closed_port_is_unreachable_and_named() -> None:
+    with ScriptedPeer(answers(0)) as peer:
+        node = replace(peer.node, port=free_port())
+        error = opening_error(node)
+    assert isinstance(error, NodeUnreachable)
+    assert f"port {node.port}" in error.message
+
+
+def test_an_unknown_host_name_is_said() -> None:
+    with ScriptedPeer(answers(0)) as peer:
+        error = opening_error(replace(peer.node, host="no-such-host.invalid"))
+    assert isinstance(error, NodeUnreachable)
+    assert "no-such-host.invalid" in error.message
+
+
+def test_a_host_that_does_not_take_the_connection_is_given_up_after_the_limit() -> None:
+    with socket.socket() as listener, socket.socket() as first, socket.socket() as second:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for filler in (first, second):  # the backlog is full: further connections are not answered
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        with ScriptedPeer(answers(0)) as peer:
+            node = replace(peer.node, port=listener.getsockname()[1])
+        start = time.monotonic()
+        error = opening_error(node)
+    assert isinstance(error, NodeUnreachable)
+    assert "does not answer" in error.message
+    assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize("script", [never_answers, answers_garbage, hangs_up, aborts_at_once])
+def test_a_peer_that_is_no_dicom_node_is_unreachable_within_the_limit(script: Script) -> None:
+    start = time.monotonic()
+    with ScriptedPeer(script) as peer:
+        error = opening_error(peer.node)
+    assert isinstance(error, NodeUnreachable)
+    assert "does not answer as a DICOM node" in error.title
+    assert time.monotonic() - start < 2
+
+
+def test_our_unknown_ae_title_is_named_with_what_to_do() -> None:
+    with ScriptedPeer(refuses(1, 1, 3)) as peer:
+        error = opening_error(peer.node)
+    assert isinstance(error, NodeRejected)
+    assert '"IEPDESKTOP"' in error.message
+    assert "AE title" in error.hint
+
+
+def test_a_wrong_ae_title_of_the_node_is_named() -> None:
+    with ScriptedPeer(refuses(1, 1, 7)) as peer:
+        error = opening_error(peer.node)
+    assert isinstance(error, NodeRejected)
+    assert '"SCRIPTED"' in error.message
+
+
+@pytest.mark.parametrize("reason", [1, 2])
+def test_a_node_with_too_many_connections_is_tried_again(reason: int) -> None:
+    with ScriptedPeer(refuses(2, 3, reason)) as peer:
+        assert isinstance(opening_error(peer.node), Retriable)
+
+
+def test_every_rejection_of_the_standard_has_words() -> None:
+    with ScriptedPeer(answers(0)) as peer:
+        errors = [rejected(peer.node, r, s, d) for r in (1, 2) for s in (1, 2, 3) for d in range(10)]
+    assert all(error.title and error.message and error.hint for error in errors)
+    assert all(isinstance(error, Retriable) for error in errors[len(errors) // 2 + 20 :])
+
+
+def test_a_node_that_takes_none_of_our_kinds_is_told_apart() -> None:
+    with ScriptedPeer(accepts_no(Verification)) as peer:
+        assert isinstance(opening_error(peer.node), NoContextAccepted)
+
+
+@pytest.mark.parametrize(
+    "change", [{"ae_title": ""}, {"ae_title": "X" * 17}, {"calling_ae": "BACK\\SLASH"}, {"port": 70000}]
+)
+def test_settings_that_cannot_be_used_are_refused_at_once(change: dict[str, object]) -> None:
+    with ScriptedPeer(answers(0)) as peer:
+        assert isinstance(opening_error(replace(peer.node, **change)), InvalidInput)  # type: ignore[arg-type]
+
+
+def cancelled_after(ctx: Context, ready: Callable[[], bool]) -> threading.Thread:
+    def work() -> None:
+        deadline = time.monotonic() + 5
+        while not ready() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        ctx.cancel()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def test_cancelling_ends_the_wait_for_an_association() -> None:
+    ctx = Context()
+    with ScriptedPeer(never_answers) as peer:
+        canceller = cancelled_after(ctx, lambda: bool(peer.connections))
+        start = time.monotonic()
+        with pytest.raises(Cancelled), associate(peer.node, VERIFICATION, limits=Limits(), ctx=ctx):
+            pass
+        assert time.monotonic() - start < 1
+        canceller.join()
+
+
+def test_a_job_cancelled_before_does_not_connect() -> None:
+    ctx = Context()
+    ctx.cancel()
+    with ScriptedPeer(answers(0)) as peer:
+        with pytest.raises(Cancelled), associate(peer.node, VERIFICATION, ctx=ctx):
+            pass
+        assert peer.connections == []
+
+
+def test_a_peer_that_never_answers_our_release_does_not_hold_us() -> None:
+    start = time.monotonic()
+    with ScriptedPeer(falls_silent) as peer, associate(peer.node, VERIFICATION, limits=SHORT):
+        pass
+    assert time.monotonic() - start < 2
+
+
+def test_no_thread_is_left_behind() -> None:
+    before = set(threading.enumerate())
+    with ScriptedPeer(answers(0), falls_silent) as peer:
+        for _ in range(2):
+            with associate(peer.node, VERIFICATION, limits=SHORT):
+                pass
+        left = [t for t in threading.enumerate() if t not in before and "peer" not in t.name]
+        ours = [t for t in left if type(t).__module__.startswith("pynetdicom")]
+        for thread in ours:
+            thread.join(2)
+        assert not [t for t in ours if t.is_alive()]
+
+
+def test_the_library_logs_nothing_below_critical(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG), ScriptedPeer(answers_garbage) as peer:
+        opening_error(peer.node)
+    assert [r for r in caplog.records if r.name.startswith("pynetdicom")] == []
