@@ -1,0 +1,47 @@
+"""What holds for every test: no screen, no keyring and no profile of the user's own, no thread left behind."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+
+# Set before anything imports Qt or keyring, and inherited by the programs that tests start.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+os.environ.pop("IEP_PROFILE", None)
+
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,  # a shared machine's pauses say nothing about the code
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize="CI" in os.environ,
+    print_blob=True,
+)
+hypothesis.settings.load_profile("house")
+
+_GRACE_SECONDS = 3.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _users_own_folders_untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Default profiles land in a temporary folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in ("CACHE", "CONFIG", "DATA", "STATE"):
+            patch.setenv(f"XDG_{kind}_HOME", str(tmp_path_factory.mktemp(kind.lower())))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_left_behind() -> Iterator[None]:
+    """Fail the test whose non-daemon threads outlive it: they would keep the program from ending."""
+    before = set(threading.enumerate())
+    yield
+    left = [thread for thread in threading.enumerate() if thread not in before and not thread.daemon]
+    for thread in left:
+        thread.join(_GRACE_SECONDS)
+    alive = [thread.name for thread in left if thread.is_alive()]
+    assert not alive, f"threads left behind: {', '.join(alive)}"
