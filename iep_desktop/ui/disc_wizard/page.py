@@ -1,0 +1,63 @@
+"""What every page of the wizard is: it lays out, shows the case, and says what the footer holds.
+
+A page changes the case only through the case's own methods and asks for another page by signal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from iep_desktop.ui.disc_wizard.case import Case, Step
+
+
+@dataclass(frozen=True)
+class Act:
+    """A button of the footer besides Back and Next."""
+
+    text: str  # with its mnemonic
+    run: Callable[[], None]
+    enabled: bool = True
+    tip: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True)
+class Footer:
+    """The footer as a page wants it now."""
+
+    strong: str = ""
+    text: str = ""
+    next_text: str = "&Next"
+    next_enabled: bool = True
+    left: Act | None = None
+    right: Act | None = None
+
+
+class Page(QWidget):
+    """One of the six. `refresh` brings it up to date with the case; it is called for the shown page alone."""
+
+    go = Signal(Step)
+    footer_changed = Signal()
+
+    def __init__(self, case: Case, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.case = case
+
+    def enter(self) -> None:
+        """The page is about to be shown."""
+
+    def refresh(self) -> None:
+        """The case changed, or the page was entered."""
+
+    def footer(self) -> Footer:
+        return Footer()
+
+    def next(self) -> None:
+        """What the primary button does; by itself, the next page."""
+
+    def first_focus(self) -> QWidget | None:
+        return None
