@@ -1,0 +1,233 @@
+"""One DICOM file (PS3.10) as preamble, file meta, a head of data elements, and a tail that is only copied.
+
+Owns how a file begins, in which transfer syntax it really is, and how it is written again. The head is everything
+before the pixel data (group 7FE0); the tail is the rest, copied from file to file without ever being held.
+Must not know what is changed in the head, nor why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    MediaStorageDirectoryStorage,
+)
+
+from iep_desktop.core.errors import MediumUnreadable
+from iep_desktop.dicom import disk
+from iep_desktop.dicom.elements import HELD, Element, Malformed, Syntax, copy_range, element, walk, write
+
+IMPLEMENTATION_CLASS_UID = (
+    "2.25.78824297643717409082337218429377474999"  # PS3.5 B.2, of a UUID made for this program
+)
+IMPLEMENTATION_VERSION = "IEPDESKTOP_1"
+
+SOP_CLASS = 0x00080016
+SOP_INSTANCE = 0x00080018
+PIXELS = 0x7FE00000
+_MOST_INFLATED = 4 << 30  # bytes; a deflated file that grows beyond is a bomb
+_CHUNK = 1 << 20
+_META = Syntax(implicit=False)  # PS3.10 7.1: always explicit little endian
+_OURS = {0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013}
+_PLAIN = {True: ImplicitVRLittleEndian, False: ExplicitVRLittleEndian}
+
+
+@dataclass(frozen=True)
+class Part10:
+    """An open file. `body` holds the data set, inflated where the transfer syntax is the deflated one."""
+
+    meta: tuple[Element, ...]
+    transfer_syntax: str
+    syntax: Syntax
+    body: BinaryIO
+    start: int
+    tail: int  # where the pixel data begin, or the end
+    end: int
+    head: tuple[Element, ...]
+    tail_tags: frozenset[int] = frozenset()
+
+    def text(self, tag: int) -> str:
+        """A UID or code of the head, else of the file meta; empty where absent."""
+        value = next((e.value for e in self.head if e.tag == tag), None)
+        if value is None:
+            same = {SOP_CLASS: 0x00020002, SOP_INSTANCE: 0x00020003}.get(tag)
+            value = next((e.value for e in self.meta if e.tag == same), None)
+        return (value or b"").decode("ascii", "replace").strip(" \0")
+
+    def head_held(self, most: int) -> list[Element]:
+        """The head again, with values of up to `most` bytes in memory."""
+        self.body.seek(self.start)
+        return list(walk(self.body, self.syntax, self.tail, hold=most, stop=PIXELS))
+
+    def write(self, out: BinaryIO, head: list[Element]) -> None:
+        """The file with another head. The preamble is zeros whatever it was (CVE-2019-11687)."""
+        out.write(b"\0" * 128 + b"DICM" + self._meta())
+        deflated = _Deflating(out) if self.transfer_syntax == DeflatedExplicitVRLittleEndian else None
+        body = cast("BinaryIO", deflated) if deflated else out
+        for e in sorted(head, key=lambda e: e.tag):
+            write(e, self.body, body)
+        copy_range(self.body, body, self.tail, self.end - self.tail)
+        if deflated:
+            deflated.finish()
+
+    def _meta(self) -> bytes:
+        """PS3.10 7.1, ours anew; Source AE Title and private information stay."""
+        new = [
+            element(_META, 0x00020001, "OB", b"\0\1"),
+            element(_META, 0x00020002, "UI", self.text(SOP_CLASS).encode()),
+            element(_META, 0x00020003, "UI", self.text(SOP_INSTANCE).encode()),
+            element(_META, 0x00020010, "UI", self.transfer_syntax.encode()),
+            element(_META, 0x00020012, "UI", IMPLEMENTATION_CLASS_UID.encode()),
+            element(_META, 0x00020013, "SH", IMPLEMENTATION_VERSION.encode()),
+        ]
+        kept = [e for e in self.meta if e.tag not in _OURS and e.vr]
+        group = b"".join(e.raw for e in sorted([*new, *kept], key=lambda e: e.tag))
+        return element(_META, 0x00020000, "UL", len(group).to_bytes(4, "little")).raw + group
+
+
+@contextlib.contextmanager
+def opened(path: Path, scratch: Path) -> Iterator[Part10]:
+    """Read a file's head; the folder `scratch` takes a deflated data set while it is inflated.
+
+    Raises:
+        MediumUnreadable: not a DICOM instance, damaged, or cut short.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(open(path, "rb", buffering=1 << 16))
+            yield _read(file, scratch, stack)
+        except (Malformed, zlib.error) as error:
+            raise MediumUnreadable("The file is damaged or cut short", str(error), _ASK) from error
+
+
+_ASK = "Ask the sender for the images again."
+
+
+def _read(file: BinaryIO, scratch: Path, stack: contextlib.ExitStack) -> Part10:
+    meta = _read_meta(file)
+    start, end = file.tell(), file.seek(0, 2)
+    said = (
+        next((e.value or b"" for e in meta if e.tag == 0x00020010), b"")
+        .decode("ascii", "replace")
+        .strip(" \0")
+    )
+    body = file
+    if said == DeflatedExplicitVRLittleEndian:
+        body = stack.enter_context(_inflated(file, start, scratch))
+        start, end = 0, body.seek(0, 2)
+    body.seek(start)
+    syntax = _syntax(body.read(6), said)
+    body.seek(start)
+    head = tuple(walk(body, syntax, end, hold=HELD, stop=PIXELS))
+    tail = body.tell()
+    part10 = Part10(tuple(meta), _true_syntax(said, syntax), syntax, body, start, tail, end, head)
+    if not (part10.text(SOP_CLASS) and part10.text(SOP_INSTANCE)):
+        raise MediumUnreadable(
+            "The file is not a DICOM instance", "It has no SOP Class or Instance UID.", _ASK
+        )
+    if part10.text(SOP_CLASS) == MediaStorageDirectoryStorage:
+        raise MediumUnreadable("The file is a DICOMDIR, not an image")
+    return replace(part10, tail_tags=_tags_of_tail(part10))
+
+
+def _read_meta(file: BinaryIO) -> list[Element]:
+    """Group 0002, wherever it begins; leaves `file` at the data set."""
+    file.seek(0, 2)
+    end = file.tell()
+    file.seek(128)
+    if file.read(4) != b"DICM":
+        file.seek(0)
+    meta: list[Element] = []
+    while file.tell() + 8 <= end:
+        start = file.tell()
+        is_meta = file.read(2) == b"\x02\x00"
+        file.seek(start)
+        if not is_meta:
+            break
+        meta.append(next(walk(file, _META, end)))
+    return meta
+
+
+def _syntax(first: bytes, said: str) -> Syntax:
+    """How the data set really is encoded: its first element knows better than the file meta."""
+    if len(first) < 6:
+        raise MediumUnreadable("The file holds no data set", hint=_ASK)
+    little = first[0] != 0 or first[1] == 0
+    group = int.from_bytes(first[:2], "little" if little else "big")
+    vr = first[4:6]
+    explicit = vr.isalpha() and vr.isupper()
+    if not 0 < group <= 0x7FE0 or (not said and group > 0x10):
+        raise MediumUnreadable("The file is not DICOM")
+    if not little and not explicit:
+        raise MediumUnreadable(
+            "The file is encoded in a way that DICOM does not know", "Implicit VR, big endian."
+        )
+    return Syntax(not explicit, little)
+
+
+def _true_syntax(said: str, syntax: Syntax) -> str:
+    """The transfer syntax as the file meta says it, unless the data set shows otherwise or nothing was said."""
+    if not syntax.little:
+        return ExplicitVRBigEndian
+    plain = {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, ""}
+    return _PLAIN[syntax.implicit] if said in plain else said
+
+
+def _tags_of_tail(part10: Part10) -> frozenset[int]:
+    """What stands in the tail, found by walking over it: raises Malformed where the pixel data are cut short."""
+    tags: list[int] = [0]
+    part10.body.seek(part10.tail)
+    for e in walk(part10.body, part10.syntax, part10.end, hold=-1):
+        if e.tag <= tags[-1]:
+            break  # not a data element: a sector's padding
+        tags.append(e.tag)
+    return frozenset(tags)
+
+
+@contextlib.contextmanager
+def _inflated(file: BinaryIO, start: int, scratch: Path) -> Iterator[BinaryIO]:
+    """The data set of the deflated transfer syntax (PS3.5 A.5) in a temporary file."""
+    file.seek(start)
+    with disk.own_disk(), tempfile.TemporaryFile(dir=scratch, prefix=".", suffix=disk.PART) as whole:
+        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        size = 0
+        while not inflate.eof:
+            packed = inflate.unconsumed_tail or file.read(_CHUNK)
+            data = inflate.decompress(packed, _CHUNK)
+            if not (packed or data):
+                raise Malformed("the deflated data end early")
+            size += len(data)
+            if size > _MOST_INFLATED:
+                raise MediumUnreadable("The file is too large when unpacked")
+            whole.write(data)
+        yield cast("BinaryIO", whole)
+
+
+class _Deflating:
+    """Deflates what is written to it, as PS3.5 A.5 wants it."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._deflate = zlib.compressobj(zlib.Z_DEFAULT_COMPRESSION, zlib.DEFLATED, -zlib.MAX_WBITS)
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        self._put(self._deflate.compress(data))
+
+    def finish(self) -> None:
+        self._put(self._deflate.flush())
+        self._out.write(b"\0" * (self._size % 2))
+
+    def _put(self, data: bytes) -> None:
+        self._size += len(data)
+        self._out.write(data)
