@@ -134,8 +134,7 @@ def lint(_arguments):
 
 def bench(names):
     """Run the benchmarks and show their figures in one table."""
-    folder = os.path.join(ROOT, "benchmarks")
-    scripts = sorted(f[:-3] for f in os.listdir(folder) if f.endswith(".py") and not f.startswith("_"))
+    scripts = benchmarks()
     unknown = set(names) - set(scripts)
     if unknown:
         words = ", ".join(sorted(unknown)), ", ".join(scripts)
@@ -221,6 +220,13 @@ def display_answers(display):
 # --- benchmarks --------------------------------------------------------------------------------------------------
 
 
+def benchmarks():
+    """Name the scripts of benchmarks/; modules that they share do not run by themselves."""
+    folder = os.path.join(ROOT, "benchmarks")
+    names = sorted(f[:-3] for f in os.listdir(folder) if f.endswith(".py"))
+    return [name for name in names if b'__name__ == "__main__"' in read(os.path.join(folder, name + ".py"))]
+
+
 def figures_of(python, name):
     """Run one benchmark; it prints a JSON object per figure, its progress goes to standard error."""
     say("benchmark %s" % name)
@@ -268,17 +274,13 @@ def prepare(lock, system_packages):
 
 def locks_at_hand():
     """Fingerprint each lock, so that an unchanged one costs nothing at the next start."""
-    prints = {}
-    for name in ("run.txt", "dev.txt"):
-        with open(os.path.join(ROOT, "requirements", name), "rb") as lock:
-            prints[name] = hashlib.sha256(lock.read()).hexdigest()
-    return prints
+    paths = {name: os.path.join(ROOT, "requirements", name) for name in ("run.txt", "dev.txt")}
+    return {name: hashlib.sha256(read(path)).hexdigest() for name, path in paths.items()}
 
 
 def installed_locks():
     try:
-        with open(MARKER) as marker:
-            return json.load(marker)
+        return json.loads(read(MARKER))
     except (OSError, ValueError):
         return {}
 
@@ -371,6 +373,11 @@ def explain(what, output):
             return sentence
     last_words = [line.strip() for line in output.splitlines() if line.strip()] or ["nothing"]
     return "%s failed; the last it said: %s" % (what, last_words[-1])
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def become(command, **environment):
