@@ -31,7 +31,7 @@ Exit codes: 2 unusable arguments, 69 this machine lacks something (the message s
 
 OLDEST = (3, 11)
 UNUSABLE_ARGUMENTS, MACHINE_LACKS, INTERRUPTED = 2, 69, 130
-SPACE_NEEDED = 1000 * 1000 * 1000  # .venv takes 700 MB; the rest is what the installer unpacks meanwhile
+SPACE_NEEDED = 1000  # MB: .venv takes 700, the rest is what the installer unpacks meanwhile
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
@@ -285,21 +285,16 @@ def installed_locks():
         return {}
 
 
-def check_space():
-    free = shutil.disk_usage(ROOT).free
-    if free < SPACE_NEEDED:
-        raise Cannot(
-            "The disk is too full: .venv needs about %d MB and %s has %d MB left."
-            % (SPACE_NEEDED // 10**6, ROOT, free // 10**6)
-        )
-
-
 def make_venv():
     """Make .venv with pip in it, anew when its Python is gone, too old or without pip."""
     usable = "import sys, pip; sys.exit(sys.version_info < %r)" % (OLDEST,)
     if os.path.exists(PYTHON) and not subprocess.call([PYTHON, "-c", usable], stderr=subprocess.DEVNULL):
         return
-    check_space()
+    free = shutil.disk_usage(ROOT).free // 10**6
+    if free < SPACE_NEEDED:
+        raise Cannot(
+            "The disk is too full: .venv needs %d MB and %s has %d left." % (SPACE_NEEDED, ROOT, free)
+        )
     if not can_make_venv():
         install_system(["python%d.%d-venv" % sys.version_info[:2]])
     if not can_make_venv():
@@ -355,9 +350,6 @@ def become_root():
     if shutil.which("sudo") and not subprocess.call(["sudo", "-n", "true"], stderr=subprocess.DEVNULL):
         return ["sudo", "-n"] + quiet
     return None
-
-
-# --- processes and words -----------------------------------------------------------------------------------------
 
 
 def step(what, command):
