@@ -254,13 +254,18 @@ class NodeAssociation:
         return NodeUnreachable(f"{self.node.name} does not answer as a DICOM node", message, hint)
 
     def _tear_down(self) -> None:
-        """End connection and threads, whatever state they are in."""
-        assoc, sock = self._assoc, self._socket
-        if assoc is None or sock is None:
-            return
+        if self._assoc is not None:
+            tear_down(self._assoc)
+
+
+def tear_down(assoc: library.Association) -> None:
+    """End an association's connection and threads, whatever state they are in; returns within moments."""
+    sock = assoc.dul.socket
+    if isinstance(sock, FastSocket):
         sock.shut()
-        assoc.dul.kill_dul()
-        assoc.kill()  # waits until the library's thread for the line has ended
+    assoc.dul.kill_dul()
+    assoc.kill()  # waits until the library's thread for the line has ended
+    if isinstance(sock, FastSocket):
         sock.close()
 
 
