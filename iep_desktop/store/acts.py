@@ -1,0 +1,176 @@
+"""One change of one transaction: opened with the write lock, seen by both ends, written with what repeats it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from iep_desktop.core.errors import InvalidInput, Refused
+from iep_desktop.core.model import Form
+from iep_desktop.core.states import FINAL, check_move, derive_import_status, tab_of
+from iep_desktop.core.transaction import Direction, Requirement, Status, TransactionType
+from iep_desktop.store import search
+from iep_desktop.store.database import Database
+from iep_desktop.store.rows import counts_of
+from iep_desktop.store.tables import CounterRow, EndRow, EventRow, FormRow, HospitalRow, TransactionRow
+
+
+def next_number(session: Session, counter: str) -> int:
+    """The next of a series that gives each number once; holds the counter until the session ends."""
+    counted = update(CounterRow).where(CounterRow.name == counter).values(value=CounterRow.value + 1)
+    value: int | None = session.scalar(counted.returning(CounterRow.value))
+    if value is None:
+        session.add(CounterRow(name=counter, value=1))
+        session.flush()
+        return 1
+    return value
+
+
+class Act:
+    """What one person or job does to a transaction; nothing is written unless all of it is legal."""
+
+    def __init__(
+        self, session: Session, row: TransactionRow, ours: EndRow, ends: list[EndRow], now: datetime
+    ):
+        self.session = session
+        self.row = row
+        self.ours = ours
+        self.ends = ends
+        self.now = now
+
+    @property
+    def form(self) -> FormRow:
+        return self.session.get_one(FormRow, self.row.id)
+
+    def move(self, to: Status, text: str, actor: str, kind: str = "status") -> None:
+        """Raises Refused where `core.states` does not know the move, or the evidence for it is missing."""
+        check_move(self.row.type, self.row.status, to)
+        self._check_evidence(to)
+        self.row.status = to
+        self.record(kind, text, actor, to)
+
+    def record(self, kind: str, text: str, actor: str, status: Status | None = None) -> None:
+        self.session.add(
+            EventRow(
+                transaction_id=self.row.id,
+                at=self.now,
+                hospital=self.ours.hospital,
+                actor=actor,
+                kind=kind,
+                text=text,
+                status=status,
+            )
+        )
+
+    def queue(self, not_before: datetime | None, attempts: int | None) -> None:
+        """Our engine may take it; its place is that of its creation, also at later tries."""
+        if self.row.status in FINAL:
+            raise Refused(
+                f"{self.row.number} is {self.row.status.value}", "There is nothing left to do for it."
+            )
+        self.ours.queue_at = self.ours.queue_at or self.row.created_at
+        self.ours.not_before = not_before
+        if attempts is not None:
+            self.ours.attempts = attempts
+
+    def unqueue(self) -> None:
+        self.ours.queue_at = self.ours.not_before = None
+
+    def unqueue_everywhere(self) -> None:
+        for end in self.ends:
+            end.queue_at = end.not_before = None
+
+    def change_form(self, form: Form) -> None:
+        self.form.document = form
+        self.form.call_ref = form.call_ref
+        self.row.priority = form.priority
+        if self.row.type is TransactionType.CD_IMPORT:
+            self.row.sender = form.hospital
+        describe(self.session, self.row, self.ends, form)
+
+    def finish(self) -> None:
+        """Write what repeats the transaction at its ends, and count the change."""
+        self.row.updated_at = self.now
+        tick = next_number(self.session, "changes")
+        for end in self.ends:
+            end.changed = tick
+            end.status = self.row.status
+            end.priority = self.row.priority
+            end.tab = tab_of(self.row.status, end.required)
+
+    def _check_evidence(self, to: Status) -> None:
+        """R-TX-4: partial is never *Delivered*."""
+        if to is not Status.DELIVERED or self.row.type is not TransactionType.CD_IMPORT:
+            return
+        counts = counts_of(self.row)
+        if derive_import_status(counts, started=True, failed=False, cancelled=False) is not Status.DELIVERED:
+            raise Refused(
+                "It is not delivered yet",
+                f"{counts.verified} of {counts.wanted} images are verified.",
+                rule="R-TX-4",
+            )
+
+
+@contextmanager
+def acting(database: Database, hospital: str, id: int) -> Iterator[Act]:
+    """Open a transaction of ours for a change.
+
+    Raises:
+        InvalidInput: unknown, or not ours.
+    """
+    with database.write() as session:
+        row = session.scalar(select(TransactionRow).where(TransactionRow.id == id).with_for_update())
+        ends = list(session.scalars(select(EndRow).where(EndRow.transaction_id == id)))
+        ours = next((end for end in ends if end.hospital == hospital), None)
+        if row is None or ours is None:
+            raise unknown()
+        act = Act(session, row, ours, ends, database.now())
+        yield act
+        act.finish()
+
+
+def unknown() -> InvalidInput:
+    return InvalidInput("There is no such transaction", hint="Search for it in the tab All.")
+
+
+def make_ends(session: Session, row: TransactionRow, form: Form) -> list[EndRow]:
+    """Both ends; a CD import and a disc are acts of one hospital, which the other one does not see."""
+    directions: dict[str, Direction] = {}
+    if row.type is not TransactionType.CD_IMPORT and row.sender:
+        directions[row.sender] = Direction.OUT
+    if row.type is not TransactionType.DISC_EXPORT and row.recipient:
+        directions[row.recipient] = Direction.IN
+    nothing: tuple[Requirement, ...] = ()
+    ends = [
+        EndRow(
+            hospital=ods,
+            transaction_id=row.id,
+            direction=direction,
+            required=nothing,
+            assigned_to="",
+            unread=0,
+            attempts=0,
+            type=row.type,
+            created_at=row.created_at,
+            created_by=row.created_by,
+        )
+        for ods, direction in directions.items()
+    ]
+    describe(session, row, ends, form)
+    return ends
+
+
+def describe(session: Session, row: TransactionRow, ends: list[EndRow], form: Form) -> None:
+    """Repeat what transactions are found and sorted by."""
+    row.nhs_no = search.digits(form.patient.nhs_no)
+    row.hospital_no = search.hospital_number(form.patient)
+    for end in ends:
+        other = row.sender if end.direction is Direction.IN else row.recipient
+        known = session.get(HospitalRow, other)
+        end.institution = search.fold(known.name if known else other)
+        end.patient = search.folded_name(form.patient)
+        end.search = search.haystack(row.number, form.patient)

@@ -1,0 +1,236 @@
+"""The connection to the ledger: SQLite with WAL today. All that is special to one database engine is here.
+
+A session is short: one step of a caller, never over network I/O. `read` sees one consistent state and blocks nobody;
+`write` takes the ledger's write lock at its start, so that what it reads is still true when it writes. Errors of the
+driver become ours here and nowhere else; parameters (patients' data) never enter an error's text.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from iep_desktop.core.errors import IepError, LedgerBusy, LedgerUnusable, OutOfSpace, Refused
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Database:
+    """An opened ledger. Made by `upgrade.open_ledger`; safe to use from any thread."""
+
+    def __init__(
+        self,
+        url: str,
+        busy_seconds: float = 10.0,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        create: bool = False,
+    ) -> None:
+        self.now = clock
+        parsed = _parse(url)
+        self._file = _LedgerFile(parsed) if parsed.get_backend_name() == "sqlite" else None
+        self._engine = self._file.engine(busy_seconds, create) if self._file else _server_engine(parsed)
+        self._writing = self._engine.execution_options(ledger_write=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that changes nothing."""
+        with translated(), Session(self._engine, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that has the write lock; commits at the end, rolls back on any error."""
+        with translated():
+            if self._file:
+                self._file.check()
+            with Session(self._writing, expire_on_commit=False) as session, session.begin():
+                yield session
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """The whole ledger to oneself, to change its schema; all or nothing. Foreign keys are checked at the end."""
+        with translated(), self._engine.connect() as connection:
+            if self._file:
+                connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # tables may be made anew
+                connection.rollback()
+            try:
+                with connection.execution_options(ledger_write=True).begin():
+                    yield connection
+                    self._check_keys(connection)
+            finally:
+                connection.invalidate()  # its foreign keys are off
+
+    def remember_file(self) -> None:
+        """From now on the file must stay the one it is."""
+        if self._file:
+            self._file.remember()
+
+    def dispose(self) -> None:
+        self._engine.dispose()
+
+    def _check_keys(self, connection: Connection) -> None:
+        if self._file and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+            raise LedgerUnusable("The upgrade would break the ledger", "Nothing was changed.", _RESTORE)
+
+
+_RESTORE = "Restore the last backup of the ledger, or ask the admin."
+
+
+def _parse(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise LedgerUnusable(
+            "The ledger's address is none", hint="Example: sqlite:///ledger.sqlite"
+        ) from error
+
+
+def _server_engine(url: URL) -> Engine:
+    """A database server locks rows by itself; `SELECT … FOR UPDATE` in the callers asks for it."""
+    try:
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+    except (ImportError, NoSuchModuleError) as error:
+        name = url.get_backend_name()
+        raise LedgerUnusable(f"This installation has no driver for {name}", hint="Install it.") from error
+
+
+class _LedgerFile:
+    """SQLite: one file, many processes; readers and one writer at a time (WAL)."""
+
+    def __init__(self, url: URL) -> None:
+        if not url.database or url.database == ":memory:":
+            raise LedgerUnusable("The ledger needs a file", hint="Example: sqlite:///ledger.sqlite")
+        self._path = Path(url.database).absolute()
+        self._identity: tuple[int, int] | None = None
+
+    def engine(self, busy_seconds: float, create: bool) -> Engine:
+        if create:
+            self._check_folder()
+        uri = f"{self._path.as_uri()}?mode={'rwc' if create else 'rw'}"
+
+        def connect() -> sqlite3.Connection:
+            # isolation_level None: we say BEGIN ourselves, the driver's own comes too late to lock.
+            return sqlite3.connect(
+                uri, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+            )
+
+        engine = create_engine(
+            "sqlite://",
+            creator=connect,
+            poolclass=QueuePool,
+            pool_size=10,
+            max_overflow=30,
+            pool_timeout=busy_seconds,
+            hide_parameters=True,
+        )
+        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "begin", _begin)
+        return engine
+
+    def _check_folder(self) -> None:
+        folder = self._path.parent
+        if not folder.is_dir():
+            raise LedgerUnusable(
+                "The ledger's folder does not exist", str(folder), "Make it, or correct the address."
+            )
+        if not os.access(folder, os.W_OK) or (self._path.exists() and not os.access(self._path, os.W_OK)):
+            raise LedgerUnusable(
+                "The ledger cannot be written", str(self._path), "Check the rights of its folder."
+            )
+
+    def remember(self) -> None:
+        self._identity = self._look()
+
+    def check(self) -> None:
+        """A file that was deleted or replaced while open would take our writes into the void."""
+        if self._identity and self._look() != self._identity:
+            raise LedgerUnusable(
+                "The ledger's file was deleted or replaced", "Nothing more is written to it.", _RESTORE
+            )
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+def _set_up(connection: Any, _record: Any) -> None:
+    """Each connection: WAL stays with the file, the others are the connection's own."""
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "cache_size=-16000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("ledger_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+# -- errors
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of driver and pool as ours; everything else passes."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise _busy() from error
+    except IntegrityError as error:
+        raise Refused("The ledger does not take it", "It contradicts what is there already.") from error
+    except DBAPIError as error:
+        raise translate(error.orig) from error
+    except sqlite3.Error as error:
+        raise translate(error) from error
+
+
+def translate(error: BaseException | None) -> IepError:
+    """Our word for a driver's error. Its own text names tables and files, never values."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return _busy()
+    if code == sqlite3.SQLITE_FULL:
+        return OutOfSpace(
+            "The disk that holds the ledger is full", "", "Free some space; it goes on by itself."
+        )
+    title, hint = _UNUSABLE.get(code, ("The ledger cannot be used", _RESTORE))
+    return LedgerUnusable(title, str(error), hint)
+
+
+_UNUSABLE = {
+    sqlite3.SQLITE_CORRUPT: ("The ledger is damaged", _RESTORE),
+    sqlite3.SQLITE_NOTADB: ("The ledger's file is not a ledger, or is damaged", _RESTORE),
+    sqlite3.SQLITE_CANTOPEN: ("The ledger cannot be opened", "Check that its file and folder are there."),
+    sqlite3.SQLITE_READONLY: ("The ledger cannot be written", "Check the rights of its file and folder."),
+    sqlite3.SQLITE_PERM: ("The ledger cannot be written", "Check the rights of its file and folder."),
+    sqlite3.SQLITE_IOERR: (
+        "The ledger's disk does not answer as it should",
+        "Check the disk; then start again.",
+    ),
+}
+
+
+def _busy() -> LedgerBusy:
+    return LedgerBusy(
+        "The ledger is busy", "Another program holds it.", "It is tried again; close what else has it open."
+    )
+
+
+def is_conflict(error: IepError) -> bool:
+    """Whether a unique or foreign key stood in the way: another writer came first."""
+    return isinstance(error.__cause__, IntegrityError)

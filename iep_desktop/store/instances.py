@@ -1,0 +1,196 @@
+"""The instances of a transaction: each with its own state, moved in batches, counted with every move."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, cast
+
+from sqlalchemy import Table, bindparam, case, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from iep_desktop.core.errors import InvalidInput
+from iep_desktop.core.states import check_instance_move
+from iep_desktop.core.transaction import Instance, InstanceCounts, InstanceState, SeriesProgress
+from iep_desktop.store.tables import InstanceRow, SeriesRow, TransactionRow
+
+_TABLE = cast("Table", InstanceRow.__table__)
+
+CHUNK = 500
+"""UIDs in one question; well below the number of parameters that any database takes."""
+
+
+@dataclass(frozen=True)
+class InstanceChange:
+    """What became of one instance. None leaves a value as it is; the reason always belongs to the new state."""
+
+    sop_instance_uid: str
+    state: InstanceState
+    sha256: str | None = None
+    spool_name: str | None = None
+    dicom_status: int | None = None
+    reason: str = ""
+    size: int | None = None
+
+
+def add(session: Session, row: TransactionRow, instances: Sequence[Instance]) -> None:
+    """Insert a new transaction's instances with their series; counts them.
+
+    Raises:
+        InvalidInput: a SOP Instance UID twice.
+    """
+    if len({instance.sop_instance_uid for instance in instances}) < len(instances):
+        raise InvalidInput("An image is listed twice", hint="Choose each image once.")
+    series = _add_series(session, row.id, instances)
+    values = [
+        {
+            "transaction_id": row.id,
+            "series_id": series[i.study_uid, i.series_uid],
+            "sop_instance_uid": i.sop_instance_uid,
+            "sop_class_uid": i.sop_class_uid,
+            "transfer_syntax_uid": i.transfer_syntax_uid,
+            "source_path": i.source_path,
+            "size": i.size,
+            "state": i.state,
+            "sha256": i.sha256,
+            "spool_name": i.spool_name,
+            "dicom_status": i.dicom_status,
+            "reason": i.reason,
+        }
+        for i in instances
+    ]
+    if values:
+        session.execute(insert(_TABLE), values)
+    _count(row, Counter(i.state for i in instances))
+
+
+def of_transaction(
+    session: Session, id: int, states: frozenset[InstanceState] | None
+) -> tuple[Instance, ...]:
+    """In the order in which they were added."""
+    i, s = InstanceRow, SeriesRow
+    wanted = (
+        select(
+            i.sop_instance_uid,
+            i.sop_class_uid,
+            i.transfer_syntax_uid,
+            s.study_uid,
+            s.series_uid,
+            s.modality,
+            s.description,
+            i.source_path,
+            i.size,
+            i.state,
+            i.sha256,
+            i.spool_name,
+            i.dicom_status,
+            i.reason,
+        )
+        .join(s, s.id == i.series_id)
+        .where(i.transaction_id == id)
+        .order_by(i.id)
+    )
+    if states is not None:
+        wanted = wanted.where(i.state.in_(states))
+    return tuple(Instance(*found) for found in session.execute(wanted))
+
+
+def change(session: Session, row: TransactionRow, changes: Sequence[InstanceChange]) -> None:
+    """Move instances, all or none, and count them anew.
+
+    Raises:
+        Refused: the table of `core.states` does not know a move.
+        InvalidInput: the transaction has no such instance.
+    """
+    known = _known(session, row.id, {c.sop_instance_uid for c in changes})
+    moved: Counter[InstanceState] = Counter()
+    parameters: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for item in changes:
+        if item.sop_instance_uid not in known:
+            raise InvalidInput("The transaction has no such image")
+        instance_id, before = known[item.sop_instance_uid]
+        check_instance_move(before, item.state)
+        known[item.sop_instance_uid] = instance_id, item.state
+        moved[before] -= 1
+        moved[item.state] += 1
+        values = _values(item)
+        parameters[tuple(values)].append({"instance": instance_id, **values})
+    for batch in parameters.values():
+        session.connection().execute(_UPDATE, batch)
+    _count(row, moved)
+
+
+def progress(session: Session, id: int) -> tuple[SeriesProgress, ...]:
+    """How far each series is, in the order of their adding."""
+    states = {state: func.sum(case((InstanceRow.state == state, 1), else_=0)) for state in InstanceState}
+    s = SeriesRow
+    wanted = (
+        select(s.study_uid, s.series_uid, s.modality, s.description, *states.values())
+        .join(InstanceRow, InstanceRow.series_id == s.id)
+        .where(s.transaction_id == id)
+        .group_by(s.id, s.study_uid, s.series_uid, s.modality, s.description)
+        .order_by(s.id)
+    )
+    names = [state.value for state in states]
+    return tuple(
+        SeriesProgress(
+            study, series, modality, text, InstanceCounts(**dict(zip(names, numbers, strict=True)))
+        )
+        for study, series, modality, text, *numbers in session.execute(wanted)
+    )
+
+
+_UPDATE = update(_TABLE).where(_TABLE.c.id == bindparam("instance"))
+
+
+def _values(item: InstanceChange) -> dict[str, Any]:
+    optional = {
+        "sha256": item.sha256,
+        "spool_name": item.spool_name,
+        "dicom_status": item.dicom_status,
+        "size": item.size,
+    }
+    given = {name: value for name, value in optional.items() if value is not None}
+    return {"state": item.state, "reason": item.reason, **given}
+
+
+def _known(session: Session, id: int, uids: Iterable[str]) -> dict[str, tuple[int, InstanceState]]:
+    """Row and state by UID; locked until the session ends."""
+    i = InstanceRow
+    found: dict[str, tuple[int, InstanceState]] = {}
+    for chunk in _chunks(uids):
+        wanted = select(i.sop_instance_uid, i.id, i.state).where(
+            i.transaction_id == id, i.sop_instance_uid.in_(chunk)
+        )
+        for uid, instance_id, state in session.execute(wanted.with_for_update()):
+            found[uid] = instance_id, state
+    return found
+
+
+def _chunks(uids: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(uids)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+def _add_series(session: Session, id: int, instances: Sequence[Instance]) -> dict[tuple[str, str], int]:
+    rows: dict[tuple[str, str], SeriesRow] = {}
+    for i in instances:
+        if (i.study_uid, i.series_uid) not in rows:
+            rows[i.study_uid, i.series_uid] = SeriesRow(
+                transaction_id=id,
+                study_uid=i.study_uid,
+                series_uid=i.series_uid,
+                modality=i.modality,
+                description=i.series_description,
+            )
+    session.add_all(rows.values())
+    session.flush()
+    return {uids: row.id for uids, row in rows.items()}
+
+
+def _count(row: TransactionRow, moved: Counter[InstanceState]) -> None:
+    for state, number in moved.items():
+        setattr(row, state.value, (getattr(row, state.value) or 0) + number)

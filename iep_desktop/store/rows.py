@@ -1,0 +1,103 @@
+"""From rows to core objects: a transaction put together from its tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
+
+from iep_desktop.core.model import Exam, Form
+from iep_desktop.core.transaction import InstanceCounts, InstanceState, Medium, Transaction
+from iep_desktop.store.tables import EndRow, ExamRow, FormRow, MediumRow, TransactionRow
+
+Parts = Row[EndRow, TransactionRow, Form]
+
+
+def parts_of(hospital: str) -> Select[EndRow, TransactionRow, Form]:
+    """Everything of a hospital's transactions but exams and media."""
+    return (
+        select(EndRow, TransactionRow, FormRow.document)
+        .join(TransactionRow, TransactionRow.id == EndRow.transaction_id)
+        .join(FormRow, FormRow.transaction_id == EndRow.transaction_id)
+        .where(EndRow.hospital == hospital)
+    )
+
+
+def transaction_of(parts: Parts, exams: tuple[Exam, ...], medium: Medium | None = None) -> Transaction:
+    """As the hospital of the end sees it."""
+    end, row, form = parts
+    return Transaction(
+        id=row.id,
+        number=row.number,
+        type=row.type,
+        sender=row.sender,
+        recipient=row.recipient,
+        direction=end.direction,
+        status=row.status,
+        priority=row.priority,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        form=form,
+        updated_at=row.updated_at,
+        assigned_to=end.assigned_to,
+        node=row.node,
+        counts=counts_of(row),
+        required=end.required,
+        exams=exams,
+        unread=end.unread,
+        failure=row.failure,
+        match=row.match,
+        medium=medium,
+        registered_by=row.registered_by,
+        everything_reason=row.everything_reason,
+        attempts=end.attempts,
+        not_before=end.not_before,
+        queued=end.queue_at is not None,
+    )
+
+
+def counts_of(row: TransactionRow) -> InstanceCounts:
+    return InstanceCounts(**{state.value: getattr(row, state.value) for state in InstanceState})
+
+
+def exams_of(session: Session, ids: Sequence[int]) -> dict[int, tuple[Exam, ...]]:
+    """The exams of several transactions, each in its order."""
+    wanted = select(ExamRow).where(ExamRow.transaction_id.in_(ids)).order_by(ExamRow.position)
+    found: dict[int, list[Exam]] = defaultdict(list)
+    for row in session.scalars(wanted):
+        found[row.transaction_id].append(_exam(row))
+    return {owner: tuple(exams) for owner, exams in found.items()}
+
+
+def exam_rows(id: int, exams: Iterable[Exam]) -> list[ExamRow]:
+    return [
+        ExamRow(transaction_id=id, position=position, **vars(exam)) for position, exam in enumerate(exams)
+    ]
+
+
+def medium_of(session: Session, id: int) -> Medium | None:
+    row = session.get(MediumRow, id)
+    if row is None:
+        return None
+    return Medium(
+        row.source,
+        row.label,
+        row.fingerprint,
+        row.disc_no,
+        row.discs,
+        row.contents,
+        row.patient,
+        row.patients,
+    )
+
+
+def medium_row(id: int, medium: Medium) -> MediumRow:
+    return MediumRow(transaction_id=id, **vars(medium))
+
+
+def _exam(row: ExamRow) -> Exam:
+    return Exam(
+        row.date, row.modality, row.description, row.exam_code, row.accession, row.ris_state, row.study_uid
+    )
