@@ -67,6 +67,12 @@ def identifier(level: str, **matching: str) -> Dataset:
     return ds
 
 
+def date_range(first: date | None, last: date | None) -> str:
+    """Range matching (PS3.4 C.2.2.2.5): both ends count; empty where neither is given."""
+    ends = [day.strftime("%Y%m%d") if day else "" for day in (first, last)]
+    return "-".join(ends) if any(ends) else ""
+
+
 def is_answer(ds: Dataset, level: str) -> bool:
     """Whether there is anything in it that was asked for."""
     return any(keyword in ds for keyword in RETURN_KEYS[level])

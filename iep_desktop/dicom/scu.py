@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from pathlib import Path
 
 from pydicom.dataset import Dataset
@@ -77,12 +78,17 @@ class FindSession:
         patient_id: str = "",
         study_uid: str = "",
         accession: str = "",
+        date_from: date | None = None,
+        date_to: date | None = None,
+        modality: str = "",
         limit: int = MAX_RESULTS,
     ) -> tuple[PacsStudy, ...]:
         asked = (
             ("PatientID", patient_id),
             ("StudyInstanceUID", study_uid),
             ("AccessionNumber", accession),
+            ("StudyDate", query.date_range(date_from, date_to)),
+            ("ModalitiesInStudy", modality),
         )
         keys = {k: v for k, v in asked if v}
         return tuple(query.study(ds) for ds in self._find(self._study_model, "STUDY", keys, limit))
@@ -153,13 +159,24 @@ def find_studies(
     patient_id: str = "",
     study_uid: str = "",
     accession: str = "",
+    date_from: date | None = None,
+    date_to: date | None = None,
+    modality: str = "",
     limit: int = MAX_RESULTS,
     limits: Limits = DEFAULT_LIMITS,
     ctx: Context | None = None,
 ) -> tuple[PacsStudy, ...]:
-    """At most `limit` studies; as many as that means that there may be more."""
+    """At most `limit` studies; as many as that means that there may be more. Dates are inclusive."""
     with open_find(node, limits=limits, ctx=ctx) as session:
-        return session.studies(patient_id=patient_id, study_uid=study_uid, accession=accession, limit=limit)
+        return session.studies(
+            patient_id=patient_id,
+            study_uid=study_uid,
+            accession=accession,
+            date_from=date_from,
+            date_to=date_to,
+            modality=modality,
+            limit=limit,
+        )
 
 
 def verified_uids(
