@@ -22,12 +22,13 @@ from iep_desktop.core.identifiers import (
 from iep_desktop.core.model import Exam, Form, FormKind, Patient, Priority, Requester
 from iep_desktop.core.names import components, from_parts
 from iep_desktop.core.rules import is_all_imaging
+from iep_desktop.ui.widgets.field import parse_day as parse_typed_day
+from iep_desktop.ui.widgets.field import show_day
 
 MODALITIES = ("CT", "MR", "CR", "DX", "US", "XA", "RF", "MG", "NM", "PT", "IO", "PX", "OT")
 SEXES = {"": "Not said", "F": "Female", "M": "Male", "O": "Other"}
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_DAY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})")
 _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 
 
@@ -190,20 +191,15 @@ _FIELD_CHECKS: dict[str, Callable[[str], str]] = {
 
 
 def parse_day(text: str) -> date | None:
-    """DD/MM/YYYY (also with dots, hyphens or spaces), or ISO 8601; None for anything else."""
+    """DD/MM/YYYY, eight digits, or ISO 8601; None for anything else."""
     text = text.strip()
+    if len(text) == 8 and text.isascii() and text.isdigit():
+        text = f"{text[:2]}/{text[2:4]}/{text[4:]}"
+    match = _ISO_DAY.fullmatch(text)
     try:
-        if match := _DAY.fullmatch(text):
-            return date(int(match[3]), int(match[2]), int(match[1]))
-        if match := _ISO_DAY.fullmatch(text):
-            return date(int(match[1]), int(match[2]), int(match[3]))
+        return date(int(match[1]), int(match[2]), int(match[3])) if match else parse_typed_day(text)
     except ValueError:
-        pass
-    return None
-
-
-def show_day(day: date | None) -> str:
-    return f"{day:%d/%m}/{day.year:04d}" if day else ""
+        return None
 
 
 def of_form(form: Form) -> FormText:

@@ -21,7 +21,7 @@ class Picture(Protocol):
     @property
     def height(self) -> int: ...
     @property
-    def pixels(self) -> bytes: ...
+    def grey(self) -> bytes: ...
 
 
 class ShowsInstances(Protocol):
@@ -87,4 +87,4 @@ def middle_instance(series: MediumSeries) -> MediumInstance | None:
 
 def _image(picture: Picture) -> QImage:
     grey = QImage.Format.Format_Grayscale8
-    return QImage(picture.pixels, picture.width, picture.height, picture.width, grey).copy()
+    return QImage(picture.grey, picture.width, picture.height, picture.width, grey).copy()

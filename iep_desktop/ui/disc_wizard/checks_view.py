@@ -1,0 +1,129 @@
+"""What still blocks, what warns and what is met: a line each with its clause and the buttons that lift it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from iep_desktop.core.rules import Check, Verdict
+from iep_desktop.ui.disc_wizard.parts import TOP, ThemedIcon, column, row
+from iep_desktop.ui.disc_wizard.remedies import CheckView, Remedy
+from iep_desktop.ui.theme import Theme
+from iep_desktop.ui.widgets.buttons import Button, Kind
+from iep_desktop.ui.widgets.labels import Label
+
+_ICONS = {
+    Verdict.BLOCKS: ("circle-x", "danger", "blocks"),
+    Verdict.WARNS: ("triangle-alert", "warn", "warns"),
+    Verdict.MET: ("circle-check", "ok", "met"),
+}
+
+
+class ChecksView(QWidget):
+    """`remedy(remedy, check)` when a button is pressed. The first open check's first button may be the primary one."""
+
+    remedy = Signal(object, object)
+
+    def __init__(self, theme: Theme, *, primary: bool = False, narrow: bool = False) -> None:
+        super().__init__()
+        self._theme = theme
+        self._primary = primary
+        self._narrow = narrow
+        self._shown: tuple[CheckView, ...] | None = None
+        self._buttons: dict[tuple[str, Remedy], Button] = {}
+        self._count = Label("", "text2")
+        head = row(Label("What still blocks", weight=600), self._count)
+        head.addStretch()
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(12)
+        self._grid.setColumnStretch(1, 1)
+        layout = column(spacing=12)
+        layout.addLayout(head)
+        layout.addLayout(self._grid)
+        layout.addStretch()
+        self.setLayout(layout)
+
+    def show_views(self, views: tuple[CheckView, ...]) -> None:
+        if views == self._shown:
+            return
+        focused = next((key for key, button in self._buttons.items() if button.hasFocus()), None)
+        self._shown = views
+        self._clear()
+        for line, view in enumerate(views):
+            self._add(line, view)
+        self._count.setText(_summary(views))
+        self.setAccessibleName(f"What still blocks: {self._count.text()}")
+        if focused in self._buttons:
+            self._buttons[focused].setFocus()
+
+    def button(self, code: str, remedy: Remedy) -> Button | None:
+        return self._buttons.get((code, remedy))
+
+    def first_button(self) -> Button | None:
+        return next(iter(self._buttons.values()), None)
+
+    def titles(self) -> list[str]:
+        """In their order."""
+        return [view.check.title for view in self._shown or ()]
+
+    def _clear(self) -> None:
+        self._buttons.clear()
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+
+    def _add(self, line: int, view: CheckView) -> None:
+        name, token, word = _ICONS[view.check.verdict]
+        icon = ThemedIcon(name, token, self._theme)
+        icon.setAccessibleName(word)
+        clause = Label(view.check.clause, "text2")
+        clause.setToolTip(view.check.rule)
+        self._grid.addWidget(icon, line, 0, TOP)
+        self._grid.addWidget(_words(view, word), line, 1)
+        self._grid.addWidget(clause, line, 2, TOP)
+        if not self._narrow:
+            self._grid.addWidget(self._remedies(view), line, 3, TOP)
+
+    def _remedies(self, view: CheckView) -> QWidget:
+        buttons = QWidget()
+        layout = column()
+        for remedy in view.remedies:
+            first = self._primary and not self._buttons and view.check.verdict is Verdict.BLOCKS
+            button = Button(remedy.value, self._theme, Kind.PRIMARY if first else Kind.PLAIN)
+            button.setAccessibleDescription(view.check.title)
+            button.clicked.connect(lambda _=False, r=remedy, c=view.check: self.remedy.emit(r, c))
+            self._buttons[(view.check.code, remedy)] = button
+            layout.addWidget(button)
+        buttons.setLayout(layout)
+        return buttons
+
+
+def _words(view: CheckView, word: str) -> QWidget:
+    title = Label(view.check.title, weight=600, wrap=True)
+    title.setAccessibleName(f"{view.check.title}, {word}, {view.check.clause}")
+    words = QWidget()
+    layout = column(title, spacing=0)
+    if view.detail:
+        layout.addWidget(Label(view.detail, "text2", wrap=True))
+    layout.addStretch()
+    words.setLayout(layout)
+    return words
+
+
+def _summary(views: tuple[CheckView, ...]) -> str:
+    verdicts = [view.check.verdict for view in views]
+    parts = [
+        (verdicts.count(Verdict.BLOCKS), "open"),
+        (verdicts.count(Verdict.WARNS), "to look at"),
+        (verdicts.count(Verdict.MET), "met"),
+    ]
+    return ", ".join(f"{number} {word}" for number, word in parts if number) or "nothing"
+
+
+def plain_views(checks: tuple[Check, ...]) -> tuple[CheckView, ...]:
+    """Checks as they are, without buttons, what blocks first."""
+    order = list(_ICONS)
+    return tuple(CheckView(c, c.detail) for c in sorted(checks, key=lambda c: order.index(c.verdict)))
