@@ -108,7 +108,9 @@ def _tell(error: IepError, out: Output) -> int:
 
 def _tell_defect(error: Exception, out: Output) -> int:
     told = Permanent(
-        "The program has a defect", f"{type(error).__name__}; the log holds the details.", "Tell the service desk."
+        "The program has a defect",
+        f"{type(error).__name__}; the log holds the details.",
+        "Tell the service desk.",
     )
     _tell(told, out)
     return Exit.DEFECT

@@ -52,9 +52,15 @@ def _common(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
     """Options that may stand before or after the command."""
     default: Any = None if top else argparse.SUPPRESS
     flag: Any = False if top else argparse.SUPPRESS
-    parser.add_argument("--profile", type=Path, metavar="DIR", default=default, help="the folder of one installation")
-    parser.add_argument("--demo", action="store_true", default=flag, help="a profile with synthetic data and a PACS")
-    parser.add_argument("--json", action="store_true", default=flag, help="one JSON document on standard output")
+    parser.add_argument(
+        "--profile", type=Path, metavar="DIR", default=default, help="the folder of one installation"
+    )
+    parser.add_argument(
+        "--demo", action="store_true", default=flag, help="a profile with synthetic data and a PACS"
+    )
+    parser.add_argument(
+        "--json", action="store_true", default=flag, help="one JSON document on standard output"
+    )
 
 
 def _command(commands: Any, name: str, text: str, example: str) -> argparse.ArgumentParser:
@@ -71,8 +77,12 @@ def _command(commands: Any, name: str, text: str, example: str) -> argparse.Argu
 
 def _init(commands: Any) -> None:
     parser = _command(commands, "init", "make the profile and its ledger", "init --hospital RWE")
-    parser.add_argument("--hospital", required=True, type=_typed(parse_ods_code), metavar="ODS", help="who we are")
-    parser.add_argument("--ledger", default="", metavar="URL", help="a shared ledger; else a file in the profile")
+    parser.add_argument(
+        "--hospital", required=True, type=_typed(parse_ods_code), metavar="ODS", help="who we are"
+    )
+    parser.add_argument(
+        "--ledger", default="", metavar="URL", help="a shared ledger; else a file in the profile"
+    )
 
 
 def _nodes(commands: Any) -> None:
@@ -104,13 +114,20 @@ def _inspect(commands: Any) -> None:
 
 def _import(commands: Any) -> None:
     parser = _command(
-        commands, "import", "import a disc into PACS", "import /media/cdrom --form form.json --registered --wait"
+        commands,
+        "import",
+        "import a disc into PACS",
+        "import /media/cdrom --form form.json --registered --wait",
     )
     parser.add_argument("path", type=Path, metavar="PATH")
     parser.add_argument("--form", required=True, type=Path, metavar="FILE", help="the form as JSON")
-    parser.add_argument("--patient", metavar="ID", help="whose images of the medium; checked against the form by you")
+    parser.add_argument(
+        "--patient", metavar="ID", help="whose images of the medium; checked against the form by you"
+    )
     parser.add_argument("--registered", action="store_true", help="you have looked the patient up on the PAS")
-    parser.add_argument("--everything", action="store_true", help="also what the form does not list; needs --reason")
+    parser.add_argument(
+        "--everything", action="store_true", help="also what the form does not list; needs --reason"
+    )
     parser.add_argument("--reason", default="", metavar="TEXT")
     parser.add_argument("--node", default="", metavar="NAME", help="the PACS node; else the hospital's own")
     _wait(parser)
@@ -124,14 +141,18 @@ def _find(commands: Any) -> None:
     parser = _command(commands, "find", "search a PACS", "find --node PACS --patient-id S999111")
     parser.add_argument("--node", required=True, metavar="NAME")
     parser.add_argument("--patient-id", default="", metavar="ID")
-    parser.add_argument("--from", dest="date_from", type=_typed(_date), metavar="D", help="exam date, YYYY-MM-DD")
+    parser.add_argument(
+        "--from", dest="date_from", type=_typed(_date), metavar="D", help="exam date, YYYY-MM-DD"
+    )
     parser.add_argument("--to", dest="date_to", type=_typed(_date), metavar="D")
     parser.add_argument("--modality", default="", metavar="M")
 
 
 def _worklist(commands: Any) -> None:
     parser = _command(commands, "worklist", "what a tab shows", "worklist --tab action-required")
-    parser.add_argument("--tab", default="All", metavar="T", help="in-progress, action-required, failed, accepted, all")
+    parser.add_argument(
+        "--tab", default="All", metavar="T", help="in-progress, action-required, failed, accepted, all"
+    )
     parser.add_argument("--search", default="", metavar="TEXT", help="number, patient ID or name")
     parser.add_argument("--limit", type=int, default=50, metavar="K")
 
@@ -142,7 +163,9 @@ def _one_transaction(commands: Any) -> None:
     retry.add_argument("number", metavar="N")
     retry.add_argument("--failed-only", action="store_true", help="only the images that failed")
     _wait(retry)
-    _command(commands, "cancel", "cancel a transaction", "cancel 2026-000001").add_argument("number", metavar="N")
+    _command(commands, "cancel", "cancel a transaction", "cancel 2026-000001").add_argument(
+        "number", metavar="N"
+    )
 
 
 def _run(commands: Any) -> None:
@@ -151,7 +174,9 @@ def _run(commands: Any) -> None:
 
 
 def _screenshots(commands: Any) -> None:
-    parser = _command(commands, "screenshots", "one PNG of every screen (with --demo)", "--demo screenshots shots/")
+    parser = _command(
+        commands, "screenshots", "one PNG of every screen (with --demo)", "--demo screenshots shots/"
+    )
     parser.add_argument("folder", type=Path, metavar="FOLDER")
 
 

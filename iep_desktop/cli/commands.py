@@ -53,7 +53,9 @@ def init(args: argparse.Namespace, root: Path, out: Output) -> Exit:
     """Make the profile and its ledger."""
     from iep_desktop.workers.desk import open_desk
 
-    wanted = profiles.Settings(hospital=args.hospital, ledger_url=args.ledger, issuer_of_patient_id=args.hospital)
+    wanted = profiles.Settings(
+        hospital=args.hospital, ledger_url=args.ledger, issuer_of_patient_id=args.hospital
+    )
     profile = profiles.create_profile(root, wanted)
     desk = open_desk(profile)
     try:
@@ -110,7 +112,9 @@ def _nodes_echo(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
         "echo_seconds": round(result.echo_seconds, 4),
         "peer_version": result.peer_version,
     }
-    out.result(document, f"{args.name} answers, {seconds * 1000:.0f} ms ({result.peer_version or 'no version'})")
+    out.result(
+        document, f"{args.name} answers, {seconds * 1000:.0f} ms ({result.peer_version or 'no version'})"
+    )
     return Exit.DONE
 
 
@@ -147,7 +151,9 @@ def _contents_text(contents: MediumContents) -> str:
     lines = [f"{contents.source}: {contents.instances} images, {contents.missing} missing"]
     for patient in contents.patients:
         born = patient.birth_date.strftime("%d/%m/%Y") if patient.birth_date else "no date of birth"
-        lines.append(f"  {display_name(patient.name) or 'no name'}, {born}, ID {patient.patient_id or 'none'}")
+        lines.append(
+            f"  {display_name(patient.name) or 'no name'}, {born}, ID {patient.patient_id or 'none'}"
+        )
         for study in patient.studies:
             day = study.date.strftime("%d/%m/%Y") if study.date else "no date"
             lines.append(f"    {day} {study.description}")
@@ -206,7 +212,9 @@ def _patient(id: str | None, contents: MediumContents) -> MediumPatient | None:
     found = [patient for patient in contents.patients if patient.patient_id == id.strip()]
     if len(found) != 1:
         known = ", ".join(sorted({p.patient_id or "(no ID)" for p in contents.patients})) or "nobody"
-        title = "Several patients on the medium have this ID" if found else "No patient on the medium has this ID"
+        title = (
+            "Several patients on the medium have this ID" if found else "No patient on the medium has this ID"
+        )
         raise InvalidInput(title, f"On the medium: {known}.")
     return found[0]
 

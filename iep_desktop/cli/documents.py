@@ -131,7 +131,11 @@ def transaction_text(transaction: Transaction) -> str:
     lines += [f"  exam:     {exam.label}, RIS {exam.ris_state.value}" for exam in transaction.exams]
     if transaction.failure:
         failure = transaction.failure
-        lines += [f"  failed:   {failure.title}", f"            {failure.message}", f"            {failure.hint}"]
+        lines += [
+            f"  failed:   {failure.title}",
+            f"            {failure.message}",
+            f"            {failure.hint}",
+        ]
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Opening hours, English bank holidays and the night window (R-TIME.1, R-TIME.4, R-ENG-2). Local time in, local time out."""
+"""Opening hours, English bank holidays and the night window (R-TIME.1, R-TIME.4, R-ENG-2), in aware datetimes."""
 
 from __future__ import annotations
 
@@ -47,8 +47,10 @@ class ServiceCalendar:
         for offset in range(15):
             day = local.date() + timedelta(days=offset)
             hours = self._hours(day)
-            opening = hours and datetime.combine(day, hours.opens, self.zone)
-            if opening and opening >= local:
+            if hours is None or hours.opens >= hours.closes:
+                continue
+            opening = datetime.combine(day, hours.opens, self.zone)
+            if opening >= local:
                 return opening
         raise ValueError("the calendar has no opening within two weeks")
 

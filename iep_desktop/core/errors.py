@@ -101,7 +101,9 @@ class ImagesRefused(Permanent):
 
     kind = "images-refused"
 
-    def __init__(self, title: str, message: str = "", hint: str = "", *, dicom_status: int | None = None) -> None:
+    def __init__(
+        self, title: str, message: str = "", hint: str = "", *, dicom_status: int | None = None
+    ) -> None:
         super().__init__(title, message, hint)
         self.dicom_status = dicom_status
 
@@ -111,6 +113,8 @@ class ImagesWaiting(Retriable):
 
     kind = "images-waiting"
 
-    def __init__(self, title: str, message: str = "", hint: str = "", *, dicom_status: int | None = None) -> None:
+    def __init__(
+        self, title: str, message: str = "", hint: str = "", *, dicom_status: int | None = None
+    ) -> None:
         super().__init__(title, message, hint)
         self.dicom_status = dicom_status

@@ -10,8 +10,8 @@ from stdnum.gb import nhs
 
 from iep_desktop.core.errors import InvalidInput
 
-_S_NUMBER = re.compile(r"(?:RWE)?S(\d{6})")
-_CALL_REFERENCE = re.compile(r"[A-Z]{0,4}\d{4,12}")
+_S_NUMBER = re.compile(r"(?:RWE)?S([0-9]{6})")
+_CALL_REFERENCE = re.compile(r"[A-Z]{0,4}[0-9]{4,12}")
 _ODS_CODE = re.compile(r"[A-Z0-9]{3,10}")
 _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))*")
 
@@ -31,6 +31,14 @@ def parse_nhs_number(text: str) -> str:
         raise InvalidInput(
             "NHS number: check digit is wrong", hint="A digit is mistyped: read it again.", rule="R-ID-1"
         ) from error
+
+
+def normalise_nhs_number(text: str) -> str:
+    """The ten digits where `text` is an NHS number, else `text` stripped: what is wrong stays to be seen."""
+    try:
+        return parse_nhs_number(text)
+    except InvalidInput:
+        return text.strip()
 
 
 def format_nhs_number(digits: str) -> str:
@@ -65,7 +73,7 @@ def parse_hospital_number(text: str) -> HospitalNumber:
         InvalidInput: neither an S number nor an RWES number.
     """
     match = _S_NUMBER.fullmatch(re.sub(r"[\s\-]", "", text).upper())
-    if match is None or not match[1].isascii():
+    if match is None:
         raise InvalidInput(
             "Not a hospital number", "Expected S and 6 digits, or RWES and 6 digits.", rule="R-ID-2"
         )

@@ -73,6 +73,7 @@ class Context:
 
     def progress(self, progress: Progress, *, force: bool = False) -> None:
         now = time.monotonic()
-        if force or progress.done == progress.total or now - self._last >= self._interval:
+        last = 0 < progress.total == progress.done
+        if force or last or now - self._last >= self._interval:
             self._last = now
             self._report(progress)

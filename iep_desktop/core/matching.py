@@ -5,12 +5,13 @@ Comparing only; whether a difference stops the import is decided in `rules.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from iep_desktop.core.identifiers import format_nhs_number, normalise_hospital_number
+from iep_desktop.core.identifiers import format_nhs_number, normalise_hospital_number, normalise_nhs_number
 from iep_desktop.core.medium import MediumPatient, MediumStudy
 from iep_desktop.core.model import Exam, Patient
 from iep_desktop.core.names import display_name, same_name
@@ -34,7 +35,7 @@ def identity_of_form(patient: Patient) -> Identity:
     return Identity(
         patient.name,
         patient.birth_date,
-        patient.nhs_no,
+        normalise_nhs_number(patient.nhs_no),
         normalise_hospital_number(patient.hospital_no),
         patient.sex,
         patient.address,
@@ -193,14 +194,27 @@ def _score(fields: Iterable[FieldMatch], *, pacs_known: bool, number_given: bool
 
 
 def asked_studies(exams: Iterable[Exam], studies: Iterable[MediumStudy]) -> dict[str, Exam]:
-    """Which studies the form asks for: study UID → the exam that names it (same date, modality among the study's)."""
+    """Which studies the form asks for: study UID → the exam that names it (same date, modality among the study's).
+
+    Of several exams of one day and modality it is the one that is worded most alike, then one not yet found.
+    """
     wanted = tuple(exams)
     asked: dict[str, Exam] = {}
+    found: set[int] = set()
     for study in studies:
-        exam = next((exam for exam in wanted if _names(exam, study)), None)
-        if exam:
+        naming = [exam for exam in wanted if _names(exam, study)]
+        if naming:
+            exam = min(naming, key=lambda exam: (-_words_shared(exam, study), id(exam) in found))
             asked[study.study_uid] = exam
+            found.add(id(exam))
     return asked
+
+
+def _words_shared(exam: Exam, study: MediumStudy) -> int:
+    wanted, given = (
+        set(re.findall(r"\w{3,}", text.casefold())) for text in (exam.description, study.description)
+    )
+    return len(wanted & given)
 
 
 def _names(exam: Exam, study: MediumStudy) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -130,6 +131,14 @@ class MediumContents:
     @property
     def bytes(self) -> int:
         return sum(i.size for s in self.studies for i in s.present)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same disc: of the sorted SOP Instance UIDs, also of listed ones that are missing."""
+        uids = {
+            i.sop_instance_uid for study in self.studies for series in study.series for i in series.instances
+        }
+        return hashlib.sha256("\n".join(sorted(uids - {""})).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,16 @@ from iep_desktop.core.medium import MediumStudy
 from iep_desktop.core.model import Exam, Form, FormKind
 from iep_desktop.core.transaction import MatchDecision, Requirement
 
+_IMAGES = (
+    r"(imaging|images?|stud(y|ies)|scans?|exams?|examinations?|x-?rays?|films?"
+    r"|radiology|radiographs?|priors?|mris?|cts?)"
+)
 _ALL_IMAGING = re.compile(
-    r"\b(all|any|every|complete|entire|whole)\b.{0,20}\b(imaging|images?|stud(y|ies)|scans?|exams?|examinations?|x-?rays?|films?)\b"
-    r"|^\s*(all|any|everything|as available)\s*$",
-    re.IGNORECASE,
+    rf"\b(all|any|every)\b.{{0,20}}\b{_IMAGES}\b"
+    # Only side by side: "whole body scan" and "whole spine MRI" are exams.
+    rf"|\b(complete|entire|whole|full)\s+(set\s+of\s+)?{_IMAGES}\b"
+    r"|^\W*(all|any|everything|the lot|(all|as|whatever is) available)\W*$",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -100,7 +106,7 @@ class ImportFacts:
 
 
 def import_gate(facts: ImportFacts) -> Gate:
-    """R-GATE-1, 3, 5, 7, 10 and R-DISC-2 for bringing a medium's images into PACS (R-GATE-2: nothing gets there past it)."""
+    """R-GATE-1, 3, 5, 7, 10 and R-DISC-2 for bringing a medium's images into PACS (R-GATE-2: none gets past it)."""
     checks = [
         *form_checks(
             facts.form, hospital_known=facts.hospital_known, everything=bool(facts.everything_reason)
@@ -165,7 +171,7 @@ def _call(form: Form) -> Iterator[Check]:
 
 def _patient(form: Form) -> Iterator[Check]:
     patient = form.patient
-    if not patient.name.strip("^ "):
+    if not patient.name.strip("^= "):
         yield _missing("name", "Patient name")
     if patient.birth_date is None:
         yield _missing("birth-date", "Date of birth")
@@ -325,11 +331,8 @@ def _matching(facts: ImportFacts) -> Iterator[Check]:
 
 def _second_person(decision: MatchDecision | None) -> Check:
     """Nothing in common between form and medium: two persons must say that they belong together."""
-    if (
-        decision
-        and decision.confirmed_by
-        and decision.confirmed_by.casefold() != decision.decided_by.casefold()
-    ):
+    persons = (decision.decided_by, decision.confirmed_by) if decision else ()
+    if decision and len({person.strip().casefold() for person in persons} - {""}) == 2:
         title = f"Matched by {decision.decided_by}, confirmed by {decision.confirmed_by}"
         return Check("match", Verdict.MET, title, decision.grounds, "R-GATE-3", "§2.3a")
     return _block(

@@ -22,7 +22,8 @@ _S = Status
 _IMPORT_MOVES: Mapping[Status, frozenset[Status]] = {
     _S.NEW: frozenset({_S.STARTED, _S.UPLOADING, _S.FAILED, _S.CANCELLED}),
     _S.STARTED: frozenset({_S.UPLOADING, _S.DELIVERED, _S.FAILED, _S.CANCELLED}),
-    _S.UPLOADING: frozenset({_S.DELIVERED, _S.FAILED, _S.CANCELLED}),
+    # Back to Started: PACS has lost all that it took, and it is sent again.
+    _S.UPLOADING: frozenset({_S.STARTED, _S.DELIVERED, _S.FAILED, _S.CANCELLED}),
     _S.FAILED: frozenset({_S.STARTED, _S.UPLOADING, _S.DELIVERED, _S.CANCELLED}),
 }
 _REQUEST_MOVES: Mapping[Status, frozenset[Status]] = {

@@ -1,123 +1,230 @@
 """Puts the plain services of one profile together: what a window or a command line works with.
 
-The only place that knows how ledger, spool, network and rules are joined; no behaviour of its own.
+The only place that knows how ledger, spool, network and rules are joined; no behaviour of its own. Everything is made
+when it is first asked for, under a lock, so that a window stands before SQL and DICOM libraries are loaded: a window
+asks from a pool's thread, where waiting for that hurts nobody.
 """
 
 from __future__ import annotations
 
 import platform
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from iep_desktop.core.calendar import ServiceCalendar
 from iep_desktop.core.flow import Flow
-from iep_desktop.core.job import Context
-from iep_desktop.core.model import Node
-from iep_desktop.core.queries import PacsPatient
-from iep_desktop.dicom import scu
-from iep_desktop.dicom.fastsocket import Limits
-from iep_desktop.dicom.media import FolderMedium
-from iep_desktop.dicom.spool import Spool
+from iep_desktop.core.me import Me
 from iep_desktop.settings import Profile, Settings
-from iep_desktop.store.database import Database
-from iep_desktop.store.directory import Directory
-from iep_desktop.store.drafts import Drafts
-from iep_desktop.store.slots import Slots
-from iep_desktop.store.transactions import Transactions
-from iep_desktop.store.upgrade import open_ledger
-from iep_desktop.store.worklists import Worklists
-from iep_desktop.workers.coercions import Coercions
-from iep_desktop.workers.copying import Copying
-from iep_desktop.workers.disc_import import DiscImport
-from iep_desktop.workers.discs import Discs
-from iep_desktop.workers.gatekeeper import Gatekeeper
-from iep_desktop.workers.imports import Imports, Me
-from iep_desktop.workers.nodes import Nodes
-from iep_desktop.workers.reading import Reading
-from iep_desktop.workers.sending import Sending
-from iep_desktop.workers.verifying import Verifying
+
+if TYPE_CHECKING:
+    from iep_desktop.core.calendar import ServiceCalendar
+    from iep_desktop.dicom.fastsocket import Limits
+    from iep_desktop.store.database import Database
+    from iep_desktop.store.directory import Directory
+    from iep_desktop.store.drafts import Drafts
+    from iep_desktop.store.slots import Slots
+    from iep_desktop.store.transactions import Transactions
+    from iep_desktop.store.worklists import Worklists
+    from iep_desktop.workers.disc_import import DiscImport
+    from iep_desktop.workers.discs import Discs
+    from iep_desktop.workers.gatekeeper import Gatekeeper
+    from iep_desktop.workers.imports import Imports
+    from iep_desktop.workers.nodes import Nodes
+    from iep_desktop.workers.reading import Reading
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class Ledger:
+    """The stores over one opened ledger, as one hospital sees it."""
+
+    database: Database
+    transactions: Transactions
+    slots: Slots
+    worklists: Worklists
+    directory: Directory
+    drafts: Drafts
+
+
 class Desk:
     """The services of one person at one workstation of one hospital."""
 
-    me: Me
-    profile: Profile
-    reading: Reading
-    imports: Imports
-    discs: Discs
-    nodes: Nodes
-    drafts: Drafts
-    transactions: Transactions
-    slots: Slots
-    disc_import: DiscImport
-    calendar: ServiceCalendar
-    database: Database
+    def __init__(self, profile: Profile) -> None:
+        settings = profile.settings
+        self.profile = profile
+        self.me = Me(settings.user_name, settings.hospital, platform.node() or "workstation")
+        self._lock = threading.RLock()
+        self._made: dict[str, Any] = {}
 
     def close(self) -> None:
-        self.database.dispose()
+        ledger = self._made.get("ledger")
+        if ledger:
+            ledger.database.dispose()
 
-    def ledger_token(self) -> object:
-        """Another value whenever something in the ledger changed."""
-        return self.transactions.change_token()
+    @property
+    def ledger(self) -> Ledger:
+        """Raises LedgerUnusable or LedgerBusy where it cannot be opened; the next call tries again."""
+        return self._once("ledger", partial(_open_ledger, self.profile, self.me.user))
+
+    @property
+    def reading(self) -> Reading:
+        return self._once("reading", partial(_reading, self.ledger))
+
+    @property
+    def imports(self) -> Imports:
+        return self._once("imports", partial(_imports, self.me, self.ledger, self.gatekeeper))
+
+    @property
+    def gatekeeper(self) -> Gatekeeper:
+        return self._once("gatekeeper", partial(_gatekeeper, self.ledger, self.profile.settings))
+
+    @property
+    def nodes(self) -> Nodes:
+        return self._once("nodes", partial(_nodes, self.ledger, self.profile.settings))
+
+    @property
+    def discs(self) -> Discs:
+        return self._once("discs", _discs)
+
+    @property
+    def drafts(self) -> Drafts:
+        return self.ledger.drafts
+
+    @property
+    def disc_import(self) -> DiscImport:
+        return self._once("disc_import", partial(_disc_import, self))
+
+    @property
+    def calendar(self) -> ServiceCalendar:
+        return self._once("calendar", _calendar)
+
+    def ledger_token(self) -> int:
+        """Another number whenever one of our transactions changed."""
+        return self.ledger.transactions.change_token()
 
     def flow(self, images_per_second: float, bytes_per_second: float) -> Flow:
         next_batch = self.calendar.next_batch(datetime.now(UTC))
-        return Flow(self.slots.slots(), images_per_second, bytes_per_second, next_batch)
+        return Flow(self.ledger.slots.slots(), images_per_second, bytes_per_second, next_batch)
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = make()
+            made: T = self._made[name]
+            return made
 
 
 def open_desk(profile: Profile) -> Desk:
-    """Open the ledger (upgrading it where needed) and join everything to it.
+    """A desk whose ledger is open (upgraded where needed).
 
     Raises:
         LedgerUnusable, LedgerBusy: the ledger cannot be opened.
     """
-    settings = profile.settings
-    database = open_ledger(profile.ledger_url, busy_seconds=settings.ledger_busy_seconds)
-    me = Me(settings.user_name, settings.hospital, platform.node() or "workstation")
+    desk = Desk(profile)
+    _ = desk.ledger
+    return desk
+
+
+def _open_ledger(profile: Profile, user: str) -> Ledger:
+    from iep_desktop.store.directory import Directory
+    from iep_desktop.store.drafts import Drafts
+    from iep_desktop.store.slots import Slots
+    from iep_desktop.store.transactions import Transactions
+    from iep_desktop.store.upgrade import open_ledger
+    from iep_desktop.store.worklists import Worklists
+
+    hospital = profile.settings.hospital
+    database = open_ledger(profile.ledger_url, busy_seconds=profile.settings.ledger_busy_seconds)
+    return Ledger(
+        database,
+        Transactions(database, hospital),
+        Slots(database, hospital),
+        Worklists(database, hospital),
+        Directory(database),
+        Drafts(database, owner=user),
+    )
+
+
+def _reading(ledger: Ledger) -> Reading:
+    from iep_desktop.workers.reading import Reading
+
+    return Reading(ledger.worklists, ledger.transactions, ledger.slots, ledger.directory)
+
+
+def _gatekeeper(ledger: Ledger, settings: Settings) -> Gatekeeper:
+    from iep_desktop.dicom import scu
+    from iep_desktop.workers.gatekeeper import Gatekeeper
+
     limits = _limits(settings)
-    directory = Directory(database)
-    transactions = Transactions(database, settings.hospital)
-    slots = Slots(database, settings.hospital)
-    nodes = Nodes(directory, settings.hospital, limits)
-    reading = Reading(Worklists(database, settings.hospital), transactions, slots, directory)
+    return Gatekeeper(
+        ledger.transactions,
+        ledger.directory,
+        settings.hospital,
+        lambda node, number, ctx: scu.find_patients(node, patient_id=number, limits=limits, ctx=ctx),
+    )
 
-    def find_patients(node: Node, number: str, ctx: Context) -> tuple[PacsPatient, ...]:
-        return scu.find_patients(node, patient_id=number, limits=limits, ctx=ctx)
 
-    gatekeeper = Gatekeeper(transactions, directory, settings.hospital, find_patients)
-    spool = Spool(profile.spool)
-    return Desk(
-        me=me,
-        profile=profile,
-        reading=reading,
-        imports=Imports(me, transactions, gatekeeper),
-        discs=Discs(),
-        nodes=nodes,
-        drafts=Drafts(database),
-        transactions=transactions,
-        slots=slots,
-        disc_import=DiscImport(
+def _imports(me: Me, ledger: Ledger, gatekeeper: Gatekeeper) -> Imports:
+    from iep_desktop.workers.imports import Imports
+
+    return Imports(me, ledger.transactions, gatekeeper)
+
+
+def _nodes(ledger: Ledger, settings: Settings) -> Nodes:
+    from iep_desktop.workers.nodes import Nodes
+
+    return Nodes(ledger.directory, settings.hospital, _limits(settings))
+
+
+def _discs() -> Discs:
+    from iep_desktop.workers.discs import Discs
+
+    return Discs()
+
+
+def _calendar() -> ServiceCalendar:
+    from iep_desktop.core.calendar import ServiceCalendar
+
+    return ServiceCalendar()
+
+
+def _disc_import(desk: Desk) -> DiscImport:
+    from iep_desktop.dicom import scu
+    from iep_desktop.dicom.medium_files import open_medium
+    from iep_desktop.dicom.spool import Spool
+    from iep_desktop.workers.coercions import Coercions
+    from iep_desktop.workers.copying import Copying
+    from iep_desktop.workers.disc_import import DiscImport
+    from iep_desktop.workers.sending import Sending
+    from iep_desktop.workers.verifying import Verifying
+
+    settings, ledger, node = desk.profile.settings, desk.ledger, desk.gatekeeper.pacs_node
+    limits, transactions = _limits(settings), ledger.transactions
+    spool = Spool(desk.profile.spool)
+    coercions = Coercions(settings.issuer_of_patient_id, desk.me.workstation, desk.reading.hospital_name)
+    return DiscImport(
+        transactions,
+        desk.gatekeeper,
+        spool,
+        Copying(transactions, spool, open_medium),
+        Sending(
             transactions,
-            gatekeeper,
             spool,
-            Copying(transactions, spool, FolderMedium),
-            Sending(
-                transactions,
-                spool,
-                gatekeeper.pacs_node,
-                lambda node, pairs, ctx: scu.open_store(node, pairs, ctx, limits=limits),
-                Coercions(settings.issuer_of_patient_id, me.workstation, reading.hospital_name),
-            ),
-            Verifying(transactions, gatekeeper.pacs_node, lambda node, ctx: scu.open_find(node, limits=limits, ctx=ctx)),
+            node,
+            lambda node, pairs, ctx: scu.open_store(node, pairs, ctx, limits=limits),
+            coercions,
         ),
-        calendar=ServiceCalendar(),
-        database=database,
+        Verifying(transactions, node, lambda node, ctx: scu.open_find(node, limits=limits, ctx=ctx)),
     )
 
 
 def _limits(settings: Settings) -> Limits:
+    from iep_desktop.dicom.fastsocket import Limits
+
     return Limits(
         connect=settings.connect_seconds,
         acse=settings.connect_seconds,

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import psutil
@@ -32,6 +33,7 @@ from iep_desktop.workers.retry import RetryPolicy
 _log = logging.getLogger(__name__)
 
 TICK_MS = 500
+LOOK_MS = 100
 
 
 class Job(Protocol):
@@ -44,7 +46,6 @@ class Job(Protocol):
 class EngineSettings:
     holder: str  # workstation and process: who holds a slot
     lease: timedelta = timedelta(seconds=60)
-    retry: RetryPolicy = RetryPolicy()
     calendar: ServiceCalendar = ServiceCalendar()
 
 
@@ -60,7 +61,7 @@ class Performer:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._transactions = transactions
-        self._slots = slots
+        self.slots = slots
         self._jobs = jobs
         self._retry = retry
         self._now = now
@@ -69,7 +70,14 @@ class Performer:
         try:
             self._attempt(claim.transaction_id, ctx)
         finally:
-            self._slots.release(claim)
+            self.slots.release(claim)
+
+    def free_dead_slots(self, holder: str) -> None:
+        """Give back what killed processes of this workstation held, without waiting for their leases to end."""
+        workstation = holder.partition("/")[0]
+        for slot in self.slots.slots():
+            if slot.holder and is_dead(slot.holder, workstation):
+                self.slots.free(slot)
 
     def _attempt(self, id: int, ctx: Context) -> None:
         try:
@@ -119,15 +127,11 @@ class Engine(QObject):
     idle = Signal()  # nothing runs and nothing can be claimed now
 
     def __init__(
-        self,
-        slots: Slots,
-        performer: Performer,
-        settings: EngineSettings,
-        parent: QObject | None = None,
+        self, open_performer: Callable[[], Performer], settings: EngineSettings, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._slots = slots
-        self._performer = performer
+        self._open_performer = open_performer
+        self._performer: Performer | None = None
         self._settings = settings
         self._housekeeping = Pool(1, self)
         self._pools = {SlotKind.INBOUND: Pool(4, self), SlotKind.OUTBOUND: Pool(5, self)}
@@ -176,9 +180,13 @@ class Engine(QObject):
     # -- inside
 
     def _claim(self, _ctx: Context) -> Claim | None:
+        """In the housekeeping thread. The first time it loads the libraries and frees what killed processes held."""
+        if self._performer is None:
+            self._performer = self._open_performer()
+            self._performer.free_dead_slots(self._settings.holder)
         now = datetime.now(UTC)
         batch = self._settings.calendar.in_batch_window(now)
-        return self._slots.claim(self._settings.holder, self._settings.lease, now, batch_open=batch)
+        return self._performer.slots.claim(self._settings.holder, self._settings.lease, now, batch_open=batch)
 
     def _claimed(self, claim: Claim | None) -> None:
         self._claiming = False
@@ -196,11 +204,15 @@ class Engine(QObject):
     def _start(self, claim: Claim) -> None:
         ended = lambda *_: self._ended(claim)  # noqa: E731 - one callback for both ends
         self._running[claim] = self._pools[claim.kind].run(
-            lambda ctx: self._performer.perform(claim, ctx),
+            partial(self._perform, claim),
             done=ended,
             failed=ended,
             progress=lambda progress: self._progressed(claim, progress),
         )
+
+    def _perform(self, claim: Claim, ctx: Context) -> None:
+        assert self._performer is not None  # it made the claim
+        self._performer.perform(claim, ctx)
 
     def _ended(self, claim: Claim) -> None:
         self._running.pop(claim, None)
@@ -214,12 +226,13 @@ class Engine(QObject):
 
     def _renew(self) -> None:
         for claim, running in list(self._running.items()):
-            self._housekeeping.run(
-                lambda _ctx, claim=claim: self._slots.renew(claim, self._settings.lease, datetime.now(UTC)),
-                failed=lambda error, running=running: self._lost(error, running),
-            )
+            self._housekeeping.run(partial(self._renew_one, claim), failed=partial(self._lost, running))
 
-    def _lost(self, error: IepError, running: Running) -> None:
+    def _renew_one(self, claim: Claim, _ctx: Context) -> None:
+        assert self._performer is not None
+        self._performer.slots.renew(claim, self._settings.lease, datetime.now(UTC))
+
+    def _lost(self, running: Running, error: IepError) -> None:
         """Another workstation has the slot now: stop, or both would send."""
         if not isinstance(error, Retriable):
             _log.warning("lease lost: %s", error.title)
@@ -263,19 +276,25 @@ def make_engine(desk: Desk, parent: QObject | None = None) -> Engine:
         timedelta(seconds=settings.retry_first_seconds),
         timedelta(seconds=settings.retry_longest_seconds),
     )
-    jobs: dict[TransactionType, Job] = {TransactionType.CD_IMPORT: desk.disc_import}
-    lease = timedelta(seconds=settings.lease_seconds)
-    performer = Performer(desk.transactions, desk.slots, jobs, retry)
-    engine_settings = EngineSettings(holder_name(desk.me.workstation), lease, retry, desk.calendar)
-    free_dead_slots(desk.slots, desk.me.workstation)
-    return Engine(desk.slots, performer, engine_settings, parent)
+    engine_settings = EngineSettings(
+        holder_name(desk.me.workstation), timedelta(seconds=settings.lease_seconds), desk.calendar
+    )
+    return Engine(
+        lambda: Performer(desk.ledger.transactions, desk.ledger.slots, _jobs(desk), retry),
+        engine_settings,
+        parent,
+    )
+
+
+def _jobs(desk: Desk) -> dict[TransactionType, Job]:
+    return {TransactionType.CD_IMPORT: desk.disc_import}
 
 
 def run_engine(desk: Desk, *, until_idle: bool = False) -> None:
     """The engine without a window, until it is told to stop (SIGINT, SIGTERM) or has nothing left to do."""
     with _headless(desk) as (application, engine):
         if until_idle:
-            engine.idle.connect(lambda: desk.slots.anything_queued() or application.quit())
+            engine.idle.connect(lambda: desk.ledger.slots.anything_queued() or application.quit())
         application.exec()
 
 
@@ -284,8 +303,10 @@ def run_until_rest(desk: Desk, transaction_id: int, each: Callable[[Progress], N
     with _headless(desk) as (application, engine):
         engine.progressed.connect(lambda id, progress: each(progress) if id == transaction_id else None)
         look = QTimer()
-        look.setInterval(200)
-        look.timeout.connect(lambda: desk.slots.holds(transaction_id) or application.quit())
+        look.setInterval(LOOK_MS)
+        look.timeout.connect(
+            lambda: desk.ledger.transactions.by_id(transaction_id).queued or application.quit()
+        )
         look.start()
         application.exec()
 
@@ -310,23 +331,18 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM)
 def holder_name(workstation: str) -> str:
     """Who holds a slot: workstation, process and when that process began, since process numbers come again."""
     process = psutil.Process()
-    return f"{workstation}:{process.pid}:{int(process.create_time())}"
+    return f"{workstation}/{process.pid}/{int(process.create_time())}"
 
 
-def free_dead_slots(slots: Slots, workstation: str) -> None:
-    """Give back what processes of this workstation held that were killed, without waiting for their leases."""
-    for slot in slots.slots():
-        if slot.holder and _is_dead(slot.holder, workstation):
-            slots.free(slot)
-
-
-def _is_dead(holder: str, workstation: str) -> bool:
-    host, _, rest = holder.rpartition(":")[0].rpartition(":") if holder.count(":") >= 2 else (holder, "", "")
-    if host != workstation or not rest.isdigit():
+def is_dead(holder: str, workstation: str) -> bool:
+    """Whether a slot's holder was a process of this workstation that is no more."""
+    host, _, process = holder.partition("/")
+    number, _, began = process.partition("/")
+    if host != workstation or not (number.isdigit() and began.isdigit()):
         return False
     try:
-        return int(psutil.Process(int(rest)).create_time()) != int(holder.rpartition(":")[2])
+        return int(psutil.Process(int(number)).create_time()) != int(began)
     except psutil.NoSuchProcess:
         return True
-    except psutil.Error:
+    except psutil.AccessDenied:
         return False

@@ -101,9 +101,7 @@ class Gatekeeper:
                 return found
         return ()
 
-    def _judge(
-        self, case: _Case, pacs: tuple[PacsPatient, ...] | None, error: IepError | None
-    ) -> Assessment:
+    def _judge(self, case: _Case, pacs: tuple[PacsPatient, ...] | None, error: IepError | None) -> Assessment:
         match, known = _compare(case, pacs or ())
         earlier = tuple(
             e

@@ -6,7 +6,7 @@ Every act is an event of the transaction and passes the gate again when the engi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from iep_desktop.core.drafts import TransactionDraft
@@ -14,6 +14,7 @@ from iep_desktop.core.errors import InvalidInput, Refused
 from iep_desktop.core.imports import Assessment, ImportOrder
 from iep_desktop.core.job import Context
 from iep_desktop.core.matching import asked_studies, compare, identity_of_form, identity_of_medium
+from iep_desktop.core.me import Me
 from iep_desktop.core.medium import (
     Finding,
     FindingCode,
@@ -34,18 +35,8 @@ from iep_desktop.core.transaction import (
     Transaction,
     TransactionType,
 )
-from iep_desktop.dicom.media import fingerprint
 from iep_desktop.store.transactions import InstanceChange, Transactions
 from iep_desktop.workers.gatekeeper import Gatekeeper, without_instances
-
-
-@dataclass(frozen=True)
-class Me:
-    """Who acts, and where."""
-
-    user: str
-    hospital: str  # ODS
-    workstation: str
 
 
 class Imports:
@@ -72,7 +63,7 @@ class Imports:
     def already_imported(self, contents: MediumContents) -> tuple[Finding, ...]:
         """Findings for what was imported before: the same disc, or studies of it."""
         studies = [study.study_uid for study in contents.studies]
-        earlier = self._transactions.imports_of(fingerprint(contents), studies)
+        earlier = self._transactions.imports_of(contents.fingerprint, studies)
         return tuple(
             Finding(
                 FindingCode.ALREADY_IMPORTED,
@@ -134,7 +125,9 @@ class Imports:
                 rule="R-GATE-3",
             )
         text = f"Match confirmed by {second}: {grounds}"
-        self._transactions.decide(id, replace(decision, confirmed_by=second, grounds=grounds), text, self._me.user)
+        self._transactions.decide(
+            id, replace(decision, confirmed_by=second, grounds=grounds), text, self._me.user
+        )
         self._again(id)
 
     def decide(self, id: int, grounds: str) -> None:
@@ -180,10 +173,14 @@ class Imports:
         """
         transaction = self._transactions.by_id(id)
         if transaction.status in FINAL:
-            raise Refused(f"{transaction.number} is {transaction.status.value}", "There is nothing to try again.")
+            raise Refused(
+                f"{transaction.number} is {transaction.status.value}", "There is nothing to try again."
+            )
         states = {InstanceState.FAILED} if failed_only else {InstanceState.FAILED, InstanceState.SENT}
         changes = [
-            InstanceChange(i.sop_instance_uid, InstanceState.SPOOLED if i.spool_name else InstanceState.LISTED)
+            InstanceChange(
+                i.sop_instance_uid, InstanceState.SPOOLED if i.spool_name else InstanceState.LISTED
+            )
             for i in self._transactions.instances(id, frozenset(states))
         ]
         self._transactions.update_instances(id, changes)
@@ -206,7 +203,12 @@ class Imports:
     def _decide_alone(self, order: ImportOrder, assessment: Assessment) -> MatchDecision | None:
         """The program decides only where form and medium agree and nobody else is on the medium (cli.md)."""
         match = assessment.match
-        if order.patient is None or match is None or not match.medium_agrees or len(order.contents.patients) > 1:
+        if (
+            order.patient is None
+            or match is None
+            or not match.medium_agrees
+            or len(order.contents.patients) > 1
+        ):
             return None
         grounds = "Name and date of birth agree on form and disc; no other patient on it."
         return replace(self.decision(order.patient, grounds), decided_by="the program")
@@ -225,7 +227,9 @@ def likely_patient(form: Form, contents: MediumContents) -> MediumPatient | None
 def asked_series(form: Form, patient: MediumPatient) -> frozenset[str]:
     """The series of the studies that the form asks for (R-GATE-8: nothing else is taken by itself)."""
     asked = asked_studies(form.exams, patient.studies)
-    return frozenset(s.series_uid for study in patient.studies if study.study_uid in asked for s in study.series)
+    return frozenset(
+        s.series_uid for study in patient.studies if study.study_uid in asked for s in study.series
+    )
 
 
 def all_series(patient: MediumPatient) -> frozenset[str]:
@@ -258,8 +262,11 @@ def exams_of(form: Form, studies: tuple[MediumStudy, ...]) -> tuple[Exam, ...]:
     return tuple(
         Exam(
             date=study.date,
-            modality=asked[study.study_uid].modality if study.study_uid in asked else ", ".join(study.modalities),
-            description=(asked[study.study_uid].description if study.study_uid in asked else "") or study.description,
+            modality=asked[study.study_uid].modality
+            if study.study_uid in asked
+            else ", ".join(study.modalities),
+            description=(asked[study.study_uid].description if study.study_uid in asked else "")
+            or study.description,
             exam_code=asked[study.study_uid].exam_code if study.study_uid in asked else "",
             study_uid=study.study_uid,
         )
@@ -273,7 +280,7 @@ def _medium(order: ImportOrder) -> Medium:
     return Medium(
         source=contents.source,
         label=contents.label,
-        fingerprint=fingerprint(contents),
+        fingerprint=contents.fingerprint,
         disc_no=order.disc_no,
         discs=order.form.discs,
         contents=held + (f", {contents.missing} missing" if contents.missing else ""),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 
 from iep_desktop.core.errors import IepError, InvalidInput
@@ -90,5 +89,3 @@ class Nodes:
         if seconds > SLOW_SECONDS:
             return NodeLight(node.name, node.role, LightState.SLOW, f"C-ECHO took {seconds:.1f} s")
         return NodeLight(node.name, node.role, LightState.UP, "answers C-ECHO")
-
-

@@ -25,7 +25,9 @@ class _Watch(QObject):
 
     changed = Signal(object)
 
-    def __init__(self, pool: Pool, look: Callable[[Context], Any], milliseconds: int, parent: QObject) -> None:
+    def __init__(
+        self, pool: Pool, look: Callable[[Context], Any], milliseconds: int, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._pool = pool
         self._look = look

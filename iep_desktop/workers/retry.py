@@ -21,4 +21,4 @@ class RetryPolicy:
             return None
         full = min(self.first * 2 ** (attempts - 1), self.longest)
         # Full jitter in the upper half: workstations that failed together do not come back together.
-        return full * random.uniform(0.5, 1.0)
+        return timedelta(seconds=full.total_seconds() * random.uniform(0.5, 1.0))

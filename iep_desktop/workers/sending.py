@@ -64,7 +64,9 @@ class Sending:
         sent = journal.sent()
         waiting = self.transactions.instances(id, frozenset({InstanceState.SPOOLED}))
         changes = [
-            InstanceChange(i.sop_instance_uid, InstanceState.SENT) for i in waiting if i.sop_instance_uid in sent
+            InstanceChange(i.sop_instance_uid, InstanceState.SENT)
+            for i in waiting
+            if i.sop_instance_uid in sent
         ]
         self.transactions.update_instances(id, changes)
         journal.clear()
@@ -110,7 +112,9 @@ class Sending:
         for item in self._prepared(transaction, instances, ctx):
             ctx.check()
             if item.path is None:
-                batch.add(InstanceChange(item.instance.sop_instance_uid, InstanceState.FAILED, reason=item.reason))
+                batch.add(
+                    InstanceChange(item.instance.sop_instance_uid, InstanceState.FAILED, reason=item.reason)
+                )
                 continue
             outcome = session.store(item.path)
             if outcome.stored or outcome.status == DUPLICATE:
@@ -166,7 +170,7 @@ class Sending:
         return _Prepared(instance, target)
 
     def _journal(self, id: int) -> Journal:
-        return Journal(self.spool.root / str(id) / "sent.journal")
+        return Journal(self.spool.folder(id) / "sent.journal")
 
 
 def _change(instance: Instance, outcome: StoreOutcome) -> InstanceChange:
@@ -174,7 +178,9 @@ def _change(instance: Instance, outcome: StoreOutcome) -> InstanceChange:
     if outcome.stored or status == DUPLICATE:
         return InstanceChange(uid, InstanceState.SENT, dicom_status=status, reason="")
     state = InstanceState.SPOOLED if outcome.retriable else InstanceState.FAILED
-    return InstanceChange(uid, state, dicom_status=status, reason=" ".join((outcome.text, outcome.hint)).strip())
+    return InstanceChange(
+        uid, state, dicom_status=status, reason=" ".join((outcome.text, outcome.hint)).strip()
+    )
 
 
 def _discard(future: Future[_Prepared]) -> None:

@@ -90,7 +90,7 @@ def _shown(session: FindSession, study_uid: str, series_uid: str, uids: list[str
     """Image by image where the node answers that; else by the number of images in the series."""
     found = session.instance_uids(study_uid, series_uid)
     if found:
-        return found & set(uids), "by instance"
+        return set(found) & set(uids), "by instance"
     counted = next((s for s in session.series(study_uid) if s.series_uid == series_uid), None)
     if counted and counted.instances is not None and counted.instances >= len(uids):
         return set(uids), "by series count"
