@@ -18,8 +18,8 @@ from iep_desktop.core.matching import Agreement, Field, FieldMatch
 from iep_desktop.core.medium import MediumStudy
 from iep_desktop.core.model import Exam
 from iep_desktop.core.transaction import MatchDecision
-from iep_desktop.ui.disc_wizard.form_text import show_day
 from iep_desktop.ui.disc_wizard.pace import show_count
+from iep_desktop.ui.widgets.field import show_day
 
 Pieces = tuple[tuple[str, bool], ...]
 

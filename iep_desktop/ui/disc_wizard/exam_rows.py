@@ -66,7 +66,7 @@ class ExamRow(QWidget):
             edit.textEdited.connect(lambda _: self.edited.emit())
         completer = self.code.completer()
         if completer is not None:
-            completer.activated[str].connect(self._code_picked, Qt.ConnectionType.QueuedConnection)
+            completer.activated.connect(self._code_picked, Qt.ConnectionType.QueuedConnection)
         self.remove.clicked.connect(lambda: self.removed.emit())
 
     @property

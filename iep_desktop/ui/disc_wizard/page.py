@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from iep_desktop.ui.disc_wizard.case import Case, Step
+from iep_desktop.ui.disc_wizard.case import Case
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Footer:
     text: str = ""
     next_text: str = "&Next"
     next_enabled: bool = True
+    back_enabled: bool = True
     left: Act | None = None
     right: Act | None = None
 
@@ -40,15 +41,16 @@ class Footer:
 class Page(QWidget):
     """One of the six. `refresh` brings it up to date with the case; it is called for the shown page alone."""
 
-    go = Signal(Step)
+    go = Signal(object)  # Step
     footer_changed = Signal()
 
-    def __init__(self, case: Case, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, case: Case) -> None:
+        super().__init__()
         self.case = case
+        self.setProperty("ground", "surface")
 
     def enter(self) -> None:
-        """The page is about to be shown."""
+        """The page has just been shown."""
 
     def refresh(self) -> None:
         """The case changed, or the page was entered."""
@@ -57,7 +59,7 @@ class Page(QWidget):
         return Footer()
 
     def next(self) -> None:
-        """What the primary button does; by itself, the next page."""
+        """What the primary button does."""
 
     def first_focus(self) -> QWidget | None:
         return None

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from iep_desktop.core.errors import InvalidInput
 from iep_desktop.core.forms import parse_form, parse_priority
 from iep_desktop.core.model import FormKind
-from iep_desktop.ui.disc_wizard.form_text import MODALITIES, ExamText, FormText, of_form, parse_day, show_day
+from iep_desktop.ui.disc_wizard.form_text import MODALITIES, ExamText, FormText, of_form, parse_day
+from iep_desktop.ui.widgets.field import show_day
 
 _LONGEST = 200_000  # an e-mail, not a mailbox
 _LABELLED = re.compile(r"\s*[*•\-–>]*\s*([A-Za-z][A-Za-z0-9 /().'’&\-]{0,60}?)\s*[:=]\s*(.*)")

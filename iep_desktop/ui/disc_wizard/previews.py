@@ -52,14 +52,17 @@ class Previews(QObject):
         self._waiting.clear()
         self._asked.clear()
 
-    def want(self, contents: MediumContents) -> None:
-        """Ask for what the disc holds and has not been asked for yet."""
-        for study in contents.studies:
-            for series in study.series:
-                middle = middle_instance(series)
-                if middle is not None and series.series_uid not in self._asked:
-                    self._asked.add(series.series_uid)
-                    self._waiting.append((series.series_uid, contents.source, middle))
+    def want(self, contents: MediumContents, *, finished: bool) -> None:
+        """Ask for what the disc holds and has not been asked for yet.
+
+        While it is being read the series that came last may still grow: its middle is not known.
+        """
+        known = [series for study in contents.studies for series in study.series]
+        for series in known if finished else known[:-1]:
+            middle = middle_instance(series)
+            if middle is not None and series.series_uid not in self._asked:
+                self._asked.add(series.series_uid)
+                self._waiting.append((series.series_uid, contents.source, middle))
         self._next()
 
     def _next(self) -> None:

@@ -15,9 +15,9 @@ from PySide6.QtGui import QImage
 
 from iep_desktop.core.medium import MediumContents, MediumInstance, MediumPatient, MediumSeries, MediumStudy
 from iep_desktop.core.names import display_name
-from iep_desktop.ui.disc_wizard.form_text import show_day
 from iep_desktop.ui.disc_wizard.pace import show_count, show_size
 from iep_desktop.ui.disc_wizard.ticks import PatientKey, patient_key
+from iep_desktop.ui.widgets.field import show_day
 
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
