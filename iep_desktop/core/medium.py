@@ -149,3 +149,19 @@ class ReadingStep:
     total: int  # 0 while not known
     contents: MediumContents
     finished: bool = False
+
+
+class DriveKind(StrEnum):
+    OPTICAL = "optical"
+    REMOVABLE = "removable"
+
+
+@dataclass(frozen=True)
+class Drive:
+    """A drive that takes discs or sticks. `mount_point` is empty where nothing can be read from it now."""
+
+    device: str  # /dev/sr0, E:, disk4: what the system calls it
+    kind: DriveKind
+    mount_point: str = ""
+    label: str = ""  # of the medium, else of the drive
+    has_medium: bool = False
