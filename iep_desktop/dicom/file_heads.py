@@ -128,7 +128,7 @@ def data_set_offset(fp: BinaryIO) -> int:
     return fp.tell()
 
 
-_CUT = "The file is cut short: image data are missing"
+_CUT = "The file is damaged: it is cut short"
 
 
 def _at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
@@ -143,7 +143,7 @@ def _identity(start: Start, values: Values) -> tuple[str, str]:
     if not (sop_class and uid):
         if not start.preamble and not start.meta:
             raise NotDicom
-        raise Damaged("no SOP Class or Instance UID")
+        raise Damaged("it does not say which image it is (SOP Class or Instance UID)")
     return sop_class, uid
 
 
@@ -209,6 +209,6 @@ def _inflated(fp: BinaryIO) -> tuple[BinaryIO, int, bool]:
             parts.append(part)
             size += len(part)
     except zlib.error as error:
-        raise Damaged("the deflated data are not whole") from error
+        raise Damaged("its compressed data are not whole") from error
     end = size if inflate.eof else UNDEFINED << 16
     return BytesIO(b"".join(parts)), end, True

@@ -62,6 +62,7 @@ class _Reading:
         self._read: dict[str, str] = {}  # SOP Instance UID → the file it was taken from
         self._label = medium.label
         self._kind = MediumKind.SCAN
+        self._covered: list[str] = []  # folders with a DICOMDIR that could be read in full
         self._next_step = 0.0
 
     def steps(self) -> Iterator[ReadingStep]:
@@ -100,7 +101,7 @@ class _Reading:
         except Damaged:
             self._unreadable(path, "it is damaged or cut short")
         else:
-            self._kind = MediumKind.DICOMDIR
+            self._covers(path)
         yield self._view_of(directory)
 
     def _view_of(self, directory: Directory) -> ReadingStep:
@@ -139,11 +140,17 @@ class _Reading:
         directory = self._directories[path] = self._open_directory(path)
         try:
             for _ in directory.records() if directory else ():
-                pass
+                self._ctx.check()
         except Damaged:
             self._unreadable(path, "it is damaged or cut short")
         else:
-            self._kind = MediumKind.DICOMDIR if directory else self._kind
+            if directory:
+                self._covers(path)
+
+    def _covers(self, path: str) -> None:
+        """A DICOMDIR that is whole should list all images in its folder and below."""
+        self._kind = MediumKind.DICOMDIR
+        self._covered.append(path.rpartition("/")[0])
 
     def _take_listed(self, directory: Directory, folder: str) -> None:
         seen: set[str] = set()
@@ -227,7 +234,7 @@ class _Reading:
             self._tree.put(head.placed, certain=True)
 
     def _oddities(self, path: str, placed: Placed, listed: Listed | None) -> Iterator[Finding]:
-        if listed is None and self._kind is MediumKind.DICOMDIR:
+        if listed is None and any(_is_below(path, folder) for folder in self._covered):
             yield findings.unlisted(path)
         if listed is not None and (what := _contradictions(listed.placed, placed)):
             yield findings.contradicts(path, what)
@@ -276,6 +283,10 @@ class _Reading:
         now = time.monotonic()
         self._next_step = now + max(_STEP, (now - started) * _SHARE)
         return ReadingStep(done, total, contents)
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return not folder or path.startswith(f"{folder}/")
 
 
 def _at(placed: Placed, path: str, size: int = 0) -> Placed:

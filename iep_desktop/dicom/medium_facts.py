@@ -35,6 +35,9 @@ WANTED = tags(CHARSET, SOP_CLASS, SOP_INSTANCE, INSTANCE_NUMBER, *_OF_PATIENT, *
 NHS_ISSUERS = frozenset({"NHS", "2.16.840.1.113883.2.1.4.1"})
 _DATE = re.compile(r"(\d{4})[.\-]?(\d{2})[.\-]?(\d{2})")  # DA, also as ACR-NEMA wrote it
 
+# Label map and height map segmentations: in the standard since pydicom's list was made
+_NEWER_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.66.7", "1.2.840.10008.5.1.4.1.1.66.8"})
+
 T = TypeVar("T")
 
 
@@ -120,7 +123,7 @@ def day(values: Values, tag: int) -> date | None:
 
 def is_standard_class(uid: str) -> bool:
     """Whether the standard names it as a SOP Class, retired ones too (PS3.6 A)."""
-    return UID_dictionary.get(uid, ("", ""))[1] == "SOP Class"
+    return uid in _NEWER_CLASSES or UID_dictionary.get(uid, ("", ""))[1] == "SOP Class"
 
 
 def guessed(value: bytes) -> str:

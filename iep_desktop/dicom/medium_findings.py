@@ -132,7 +132,7 @@ def unsupported_class(path: str, uid: str) -> Finding:
 
 
 def suspicious_preamble(path: str, kind: str, severity: Severity) -> Finding:
-    message = f"The file is {kind} as well as an image: nothing in it is started, and the import clears it"
+    message = f"Its first bytes are those of {kind}: nothing of it is started, and the import clears them"
     return _finding(FindingCode.SUSPICIOUS_PREAMBLE, severity, message, path)
 
 

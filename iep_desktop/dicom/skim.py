@@ -63,7 +63,7 @@ def skim(fp: BinaryIO, syntax: Syntax, wanted: list[BaseTag | int], stop: Stop |
             else:
                 values[int(e.tag)] = e.value
     except _PARSER_ERRORS as error:
-        raise Damaged(type(error).__name__) from error
+        raise Damaged("its data elements cannot be read") from error
     return values
 
 
@@ -71,7 +71,7 @@ def _keep(values: Values, e: RawDataElement) -> None:
     value = e.value
     if isinstance(value, bytes):
         if e.length != 0xFFFFFFFF and len(value) != e.length:
-            raise Damaged("a value ends after the end")
+            raise Damaged("it is cut short")
         values[int(e.tag)] = value
 
 

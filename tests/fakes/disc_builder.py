@@ -283,7 +283,8 @@ def _series(disc: Disc, study: Dataset, series: Series, folder: str, syntax: str
     )
     (disc.root / folder).mkdir(parents=True, exist_ok=True)
     for number in range(1, series.images + 1):
-        ds.SOPInstanceUID, ds.InstanceNumber = _uid(ds.SeriesInstanceUID, str(number)), number
+        ds.SOPInstanceUID = UID(_uid(ds.SeriesInstanceUID, str(number)))
+        ds.InstanceNumber = number
         name = f"{folder}/IM{number:06}"
         write_instance(disc.root / name, ds, syntax, pixels)
         disc.files.append(name)
