@@ -24,6 +24,7 @@ DEEPEST = 64  # nested sequences; more is an attack, not an image
 _CHUNK = 1 << 20
 
 _LONG_VRS = frozenset(vr.encode() for vr in EXPLICIT_VR_LENGTH_32)
+_HEADER = {True: Struct("<HH2sH"), False: Struct(">HH2sH")}
 _TAG = {True: Struct("<HH"), False: Struct(">HH")}
 _SHORT = {True: Struct("<H"), False: Struct(">H")}
 _LONG = {True: Struct("<L"), False: Struct(">L")}
@@ -127,7 +128,8 @@ def walk(
     Raises:
         Malformed: a value ends after `end`, or a sequence is not one.
     """
-    while (start := fp.tell()) + 8 <= end:
+    start = fp.tell()
+    while start + 8 <= end:
         tag, vr, length, header = _read_header(fp, syntax)
         if tag >= stop or tag == ITEM_END:
             fp.seek(start)
@@ -136,13 +138,13 @@ def walk(
         if undefined:
             _skip_items(fp, UN_SYNTAX if vr == "UN" else syntax, end, DEEPEST)
             length = fp.tell() - offset
-        elif offset + length > end:
-            raise Malformed("a value ends after the end")
-        if undefined or length > hold:
             fp.seek(offset)
+        start = offset + length
+        if start > end:
+            raise Malformed("a value ends after the end")
         value = fp.read(length) if length <= hold else None
         if value is None:
-            fp.seek(offset + length)
+            fp.seek(start)
         yield Element(tag, vr, header, length, value, offset, undefined)
 
 
@@ -202,12 +204,18 @@ def nested(old: Element, syntax: Syntax) -> Element:
     return Element(old.tag, vr, syntax.header(old.tag, vr, old.length), old.length, old.value)
 
 
-def write(e: Element, source: BinaryIO, out: BinaryIO) -> None:
-    out.write(e.header)
-    if e.value is not None:
-        out.write(e.value)
-    else:
-        copy_range(source, out, e.offset, e.length)
+def write(elements: Iterable[Element], source: BinaryIO, out: BinaryIO) -> None:
+    """In the given order; what is not held comes from `source`."""
+    held: list[bytes] = []
+    for e in elements:
+        held.append(e.header)
+        if e.value is not None:
+            held.append(e.value)
+        else:
+            out.write(b"".join(held))
+            held.clear()
+            copy_range(source, out, e.offset, e.length)
+    out.write(b"".join(held))
 
 
 def copy_range(source: BinaryIO, out: BinaryIO, offset: int, length: int) -> None:
@@ -221,17 +229,17 @@ def copy_range(source: BinaryIO, out: BinaryIO, offset: int, length: int) -> Non
 
 
 def _read_header(fp: BinaryIO, syntax: Syntax) -> tuple[int, str, int, bytes]:
+    """Tag, VR, length and the bytes of the next header."""
     header = fp.read(8)
     if len(header) < 8:
         raise Malformed("no data element where one should be")
-    group, number = _TAG[syntax.little].unpack_from(header)
+    group, number, vr, length = _HEADER[syntax.little].unpack(header)
     tag = group << 16 | number
-    vr = header[4:6]
     # some writers switch to implicit VR in the middle: what is no VR is a part of the length, as pydicom reads it
     if syntax.implicit or group == 0xFFFE or not (vr.isalpha() and vr.isupper()):
         return tag, "", _LONG[syntax.little].unpack_from(header, 4)[0], header
     if vr not in _LONG_VRS:
-        return tag, vr.decode("ascii"), _SHORT[syntax.little].unpack_from(header, 6)[0], header
+        return tag, vr.decode("ascii"), length, header
     header += fp.read(4)
     if len(header) < 12:
         raise Malformed("no length where one should be")

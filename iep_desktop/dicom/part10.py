@@ -74,8 +74,7 @@ class Part10:
         out.write(b"\0" * 128 + b"DICM" + self._meta())
         deflated = _Deflating(out) if self.transfer_syntax == DeflatedExplicitVRLittleEndian else None
         body = cast("BinaryIO", deflated) if deflated else out
-        for e in sorted(head, key=lambda e: e.tag):
-            write(e, self.body, body)
+        write(sorted(head, key=lambda e: e.tag), self.body, body)
         copy_range(self.body, body, self.tail, self.end - self.tail)
         if deflated:
             deflated.finish()

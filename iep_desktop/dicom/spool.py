@@ -133,8 +133,7 @@ class Spool:
         """
         ctx = ctx or Context()
         waiting: deque[_Waiting] = deque()
-        with ThreadPoolExecutor(_SYNCING, "spool-sync") as pool, contextlib.ExitStack() as undo:
-            undo.callback(_drop_waiting, waiting)
+        with ThreadPoolExecutor(_SYNCING, "spool-sync") as pool:
             for request in requests:
                 try:
                     part = self._copy(request, transaction_id, ctx)
@@ -170,17 +169,18 @@ class Spool:
     def free(self, transaction_id: int) -> None:
         """Remove everything of a transaction; harmless where there is nothing."""
         with disk.own_disk(), contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self._folder(transaction_id))
+            shutil.rmtree(self.folder(transaction_id))
 
     def used(self) -> int:
         """Bytes in the spool."""
         return sum(path.stat().st_size for path in self._root.glob("*/*") if path.is_file())
 
-    def _folder(self, transaction_id: int) -> Path:
+    def folder(self, transaction_id: int) -> Path:
+        """Where everything of a transaction lies; it may not exist yet."""
         return self._root / str(int(transaction_id))
 
     def _copy(self, request: SpoolRequest, transaction_id: int, ctx: Context) -> _Part:
-        folder = self._folder(transaction_id)
+        folder = self.folder(transaction_id)
         file = hashlib.sha256(request.sop_instance_uid.encode()).hexdigest()[:40] + _SUFFIX
         with _medium():
             source = request.open_source()
@@ -214,7 +214,7 @@ class Spool:
 
     def _sync_folder(self, transaction_id: int) -> None:
         with disk.own_disk():
-            disk.sync_folder(self._folder(transaction_id))
+            disk.sync_folder(self.folder(transaction_id))
 
 
 @contextlib.contextmanager
@@ -265,13 +265,6 @@ def _drop(out: BinaryIO, path: Path) -> None:
         out.close()
     with contextlib.suppress(OSError):
         path.unlink()
-
-
-def _drop_waiting(waiting: deque[_Waiting]) -> None:
-    """Of a group that nobody waits for any more: what is not begun is dropped, what runs may end."""
-    for _, future, part in waiting:
-        if future.cancel():
-            _drop(part.out, part.path)
 
 
 def _age(path: Path) -> float:

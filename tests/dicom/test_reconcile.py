@@ -298,11 +298,20 @@ def test_a_file_meta_that_lies_about_the_encoding_is_corrected(tmp_path: Path) -
     assert after.InstitutionName == "Far Away Hospital"
 
 
-def test_a_deflated_file_is_deflated_again(tmp_path: Path) -> None:
-    source = made(tmp_path / "a", DeflatedExplicitVRLittleEndian, Rows=2, Columns=2, PixelData=b"\1\2\3\4")
+@pytest.mark.parametrize("description", ["", "a", "ab", "abc", "abcdefgh"])
+def test_a_deflated_file_is_deflated_again(tmp_path: Path, description: str) -> None:
+    source = made(
+        tmp_path / "a",
+        DeflatedExplicitVRLittleEndian,
+        StudyDescription=description,
+        Rows=2,
+        Columns=2,
+        PixelData=b"\1\2\3\4",
+    )
     after, result = coerced(source, tmp_path)
 
     assert result.transfer_syntax_uid == DeflatedExplicitVRLittleEndian
+    assert (tmp_path / "coerced.dcm").stat().st_size % 2 == 0, "PS3.5 A.5 pads to an even length"
     assert after.PixelData == b"\1\2\3\4"
     assert differing(read(source), after) <= INTENDED
     assert not complaints(tmp_path / "coerced.dcm")
@@ -416,28 +425,35 @@ MEASURE = """
 """
 
 
-@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian])
-def test_memory_stays_flat_on_a_huge_object(tmp_path: Path, syntax: str) -> None:
-    small, large = made(tmp_path / "small", syntax, PixelData=b"\0" * 64), tmp_path / "large"
-    if syntax == DeflatedExplicitVRLittleEndian:
-        made(large, syntax, PixelData=b"\0" * (100 << 20))
+def grown(source: Path, target: Path, length: int) -> None:
+    """`source` with its last value, of 64 bytes, made `length` long by a hole in the file."""
+    whole = source.read_bytes()
+    with open(target, "wb") as file:
+        file.write(whole[: -64 - 4] + length.to_bytes(4, "little"))
+        file.truncate(len(whole) - 64 + length)
+
+
+@pytest.mark.parametrize("kind", ["pixels", "document", "deflated"])
+def test_memory_stays_flat_on_a_huge_object(tmp_path: Path, kind: str) -> None:
+    small, large, target = (tmp_path / name for name in ("small", "large", "target"))
+    if kind == "deflated":
+        made(small, DeflatedExplicitVRLittleEndian, PixelData=b"\0" * 64)
+        made(large, DeflatedExplicitVRLittleEndian, PixelData=b"\0" * (100 << 20))
     else:
-        with open(large, "wb") as file:
-            whole = small.read_bytes()
-            file.write(whole[: -64 - 4] + (1 << 30).to_bytes(4, "little"))
-            file.truncate(len(whole) - 64 + (1 << 30))
+        keyword = "PixelData" if kind == "pixels" else "EncapsulatedDocument"
+        made(small, ExplicitVRLittleEndian, **{keyword: b"\0" * 64})
+        grown(small, large, {"pixels": 1 << 30, "document": 200 << 20}[kind])
 
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(MEASURE), small, large, tmp_path / "target"],
+        [sys.executable, "-c", textwrap.dedent(MEASURE), small, large, target],
         capture_output=True,
         text=True,
         check=True,
     )
 
     assert int(done.stdout) < 50 << 10, "KiB"
-    if syntax == ExplicitVRLittleEndian:
-        assert (tmp_path / "target").stat().st_size > 1 << 30
-        (tmp_path / "target").unlink()
+    assert target.stat().st_size > large.stat().st_size
+    target.unlink()
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
