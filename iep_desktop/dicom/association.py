@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import queue
 import socket
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from ssl import SSLContext, SSLError
 from types import TracebackType
@@ -41,6 +42,7 @@ _config.LOG_HANDLER_LEVEL = "none"
 _config.STORE_SEND_CHUNKED_DATASET = True  # a file's dataset is sent as it lies there, never decoded
 logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
 
+_MOMENT = 0.3  # seconds
 _QUEUED_PDUS = 64  # keeps memory flat however large the object
 
 
@@ -65,7 +67,8 @@ class NodeAssociation:
         self._cancelled = False
         self._peer_aborted = False
         self._peer_confused = False  # it sent what is not DICOM, or not its turn
-        self._accepted: frozenset[Pair] = frozenset()
+        self._context_ids: dict[Pair, int] = {}
+        self._ended = threading.Event()
         self._outgoing = _Outgoing()
         self._answers = _Answers()
         self._socket: FastSocket | None = None
@@ -102,6 +105,10 @@ class NodeAssociation:
             error = self._why_not_open(assoc)
             self._tear_down()
             raise error
+        self._context_ids = {
+            Pair(str(cx.abstract_syntax), cx.transfer_syntax[0]): cx.context_id or 0
+            for cx in assoc.accepted_contexts
+        }
         assoc.acse_timeout = self.limits.release  # from now on it limits only how the end is waited for
 
     def close(self) -> None:
@@ -131,6 +138,7 @@ class NodeAssociation:
         assoc, sock = self._assoc, self._socket
         if assoc is None or sock is None:
             return
+        sock.interrupt()
         self._outgoing.refuse_data()
         self._answers.end()
         if assoc.is_established:
@@ -167,11 +175,22 @@ class NodeAssociation:
         return self._assoc is not None and self._assoc.is_established and not self._cancelled
 
     @property
-    def accepted(self) -> frozenset[Pair]:
+    def accepted(self) -> Collection[Pair]:
         """What the peer agreed to take from us."""
-        return frozenset(
-            Pair(str(cx.abstract_syntax), cx.transfer_syntax[0]) for cx in self.assoc.accepted_contexts
-        )
+        return self._context_ids.keys()
+
+    def context_id(self, pair: Pair) -> int:
+        return self._context_ids[pair]
+
+    @property
+    def socket(self) -> FastSocket:
+        if self._socket is None:
+            raise self.lost()
+        return self._socket
+
+    def wait_for_end(self) -> None:
+        """Give the library a moment to read why the line broke, so that `lost` can say it."""
+        self._ended.wait(_MOMENT)
 
     @property
     def refused(self) -> list[PresentationContext]:
@@ -215,6 +234,7 @@ class NodeAssociation:
         if event.next_state in ("Sta1", "Sta13"):
             self._outgoing.end()
             self._answers.end()
+            self._ended.set()
 
     def _why_not_open(self, assoc: library.Association) -> IepError:
         if self._cancelled:

@@ -4,6 +4,9 @@ A subclass of pynetdicom's `AssociationSocket` and nothing else of its internals
 before every read (a peer with Nagle holds its second small write until our ACK, 40 ms an image). Never blocked:
 connecting, each read of a PDU and each stalled write have a time limit; stock pynetdicom hangs for ever when a
 peer stops reading while we write. What went wrong stays in `failure` for whoever translates it.
+
+The library's thread reads and writes here; `exclusive` lets another (see `faststore`) do so in its place, with
+writes that gather their pieces and bytes that can be pushed back for the library to read.
 """
 
 from __future__ import annotations
@@ -12,7 +15,10 @@ import select
 import socket
 import ssl
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +31,9 @@ if TYPE_CHECKING:
 MAX_PDU = 0x20000  # what we offer to receive: 128 KiB, the most that DCMTK takes
 _MAX_INCOMING = 0x1000000  # no peer has a reason for more (an A-ASSOCIATE of 128 contexts is some 100 KiB)
 _CHUNK = 0x40000
+_PIECES = 512  # of one gathered write; Linux takes 1024
+_SLICE = 0.1  # how soon an interruption is noticed, in seconds
+_ABORT = 0x07  # PDU type of A-ABORT (PS3.8 9.3.8)
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux
 
 
@@ -60,6 +69,12 @@ class FastSocket(AssociationSocket):
         self.stalled = False  # the peer took no more bytes within the limit
         self.closed_by_peer = False
         self.was_connected = client_socket is not None
+        self._turn = threading.Lock()  # whose turn to read it is
+        self._library_reads = False
+        self._writing = threading.Lock()
+        self._interrupted = False
+        self._broken = False  # a PDU was left half written: nothing may follow
+        self._pushed = bytearray()
         if client_socket is not None:
             _prepare(client_socket)
 
@@ -98,17 +113,20 @@ class FastSocket(AssociationSocket):
 
     @property
     def ready(self) -> bool:
-        """Whether a read would not block. `poll`, because `select` fails on descriptors above 1023."""
+        """Whether the library may read. From a yes to its next question it is the library's turn."""
+        if self._library_reads:
+            self._library_reads = False
+            self._turn.release()
         sock = self.socket
-        if sock is None or not self._is_connected:
+        if sock is None or not self._is_connected or not self._turn.acquire(blocking=False):
             return False
-        if isinstance(sock, ssl.SSLSocket) and sock.pending():
-            return True
         try:
-            return _readable(sock, 0)
+            self._library_reads = bool(self._pushed) or _has_data(sock)
         except (OSError, ValueError):
             self.event_queue.put("Evt17")  # transport connection closed
-            return False
+        if not self._library_reads:
+            self._turn.release()
+        return self._library_reads
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Read exactly `nr_bytes`, or fewer when the peer closes; OSError after the network limit."""
@@ -125,6 +143,10 @@ class FastSocket(AssociationSocket):
         return data
 
     def _recv_some(self, nr_bytes: int, deadline: float) -> bytes:
+        if self._pushed:
+            part = bytes(self._pushed[:nr_bytes])
+            del self._pushed[:nr_bytes]
+            return part
         sock = self.socket
         if sock is None:
             return b""
@@ -137,19 +159,93 @@ class FastSocket(AssociationSocket):
 
     def send(self, bytestream: bytes) -> None:
         """Send all; a peer that takes nothing for longer than the write limit counts as gone."""
-        sock = self.socket
-        left = memoryview(bytestream)
         try:
-            if sock is None:
-                raise ConnectionAbortedError("the connection is closed")
-            while left:
-                sock.settimeout(self._limits.write)
-                left = left[sock.send(left) :]
+            self.send_gathered([memoryview(bytestream)])
             evt.trigger(self.assoc, evt.EVT_DATA_SENT, {"data": bytestream})
-        except OSError as exc:
-            self.stalled = isinstance(exc, TimeoutError)
-            self._failed(exc)
+        except OSError:
             self.event_queue.put("Evt17")  # transport connection closed
+
+    def send_gathered(self, pieces: list[memoryview]) -> None:
+        """Send all pieces, in as few calls as the system allows. OSError when the peer is gone, has aborted, takes
+        nothing for longer than the write limit, or `interrupt` was called."""
+        with self._writing:
+            try:
+                if self._broken:
+                    raise ConnectionAbortedError("a PDU before was not sent to its end")
+                while pieces:
+                    sent = self._send_some(pieces[:_PIECES])
+                    pieces = _without(pieces, sent)
+            except OSError as exc:
+                self._broken = True
+                raise self._failed(exc) from None
+
+    def _send_some(self, pieces: list[memoryview]) -> int:
+        """The number of bytes sent, at least one."""
+        deadline = time.monotonic() + self._limits.write
+        while True:
+            sock = self.socket
+            if sock is None or self._interrupted:
+                raise ConnectionAbortedError("the connection is closed")
+            try:
+                sock.settimeout(min(_SLICE, self._limits.write))
+                return _send(sock, pieces)
+            except TimeoutError:
+                if _has_data(sock) and _next_byte(sock) == _ABORT:
+                    raise ConnectionResetError("the peer aborted") from None
+                if time.monotonic() >= deadline:
+                    self.stalled = True
+                    raise
+
+    # -- in the library's place
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Until the end of the block nobody else reads. OSError where the library has ended the connection."""
+        while not self._turn.acquire(timeout=_SLICE):
+            if not self.assoc.dul.is_alive():
+                raise ConnectionAbortedError("the connection is closed")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def read_pdu(self, seconds: float) -> bytes:
+        """The next PDU, which has to begin within `seconds`; to be called in `exclusive`. Bytes behind it are pushed
+        back. Empty where the time is up, the peer has closed, or `interrupt` was called."""
+        deadline = time.monotonic() + seconds
+        while not self._pushed and not self._wait_for_data():
+            if self._interrupted or time.monotonic() >= deadline:
+                return b""
+        data = bytearray(self._recv_some(_CHUNK, time.monotonic() + self._limits.network))
+        deadline = time.monotonic() + self._limits.network
+        while data and len(data) < (whole := _pdu_length(data)):
+            if whole > _MAX_INCOMING:
+                break
+            part = self._recv_some(_CHUNK, deadline)
+            if not part:
+                break
+            data += part
+        self.closed_by_peer = self.closed_by_peer or not data
+        whole = min(_pdu_length(data), len(data))
+        self._pushed += data[whole:]
+        return bytes(data[:whole])
+
+    def _wait_for_data(self) -> bool:
+        sock = self.socket
+        if sock is None:
+            raise ConnectionAbortedError("the connection is closed")
+        if isinstance(sock, ssl.SSLSocket) and sock.pending():
+            return True
+        _acknowledge_at_once(sock)
+        return _readable(sock, _SLICE)
+
+    def push_back(self, data: bytes) -> None:
+        """Let the library read these bytes next; to be called in `exclusive`."""
+        self._pushed[:0] = data
+
+    def interrupt(self) -> None:
+        """From any thread: whoever reads or writes in the library's place stops at once."""
+        self._interrupted = True
 
     def shut(self) -> None:
         """End the connection from any thread; a blocked read, write or connect returns at once."""
@@ -171,6 +267,39 @@ class FastSocket(AssociationSocket):
         if self.failure is None:
             self.failure = exc
         return exc
+
+
+def _has_data(sock: socket.socket) -> bool:
+    """`poll`, because `select` fails on descriptors above 1023; TLS may have read ahead."""
+    return (isinstance(sock, ssl.SSLSocket) and bool(sock.pending())) or _readable(sock, 0)
+
+
+def _next_byte(sock: socket.socket) -> int:
+    """What the peer has sent, without taking it; -1 where it cannot be seen."""
+    if isinstance(sock, ssl.SSLSocket):
+        return -1
+    seen = sock.recv(1, socket.MSG_PEEK)
+    return seen[0] if seen else -1
+
+
+def _pdu_length(data: bytes | bytearray) -> int:
+    """Of the PDU that begins here, header included; 6 where not even that is there (PS3.8 9.3.1)."""
+    return 6 + int.from_bytes(data[2:6], "big") if len(data) >= 6 else 6
+
+
+def _send(sock: socket.socket, pieces: list[memoryview]) -> int:
+    if hasattr(sock, "sendmsg") and not isinstance(sock, ssl.SSLSocket):
+        return sock.sendmsg(pieces)
+    return sock.send(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+
+
+def _without(pieces: list[memoryview], sent: int) -> list[memoryview]:
+    """What is left after `sent` bytes."""
+    for at, piece in enumerate(pieces):
+        if sent < len(piece):
+            return [piece[sent:], *pieces[at + 1 :]]
+        sent -= len(piece)
+    return []
 
 
 def _readable(sock: socket.socket, seconds: float) -> bool:

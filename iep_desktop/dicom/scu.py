@@ -14,7 +14,6 @@ from datetime import date
 from pathlib import Path
 
 from pydicom.dataset import Dataset
-from pynetdicom.dsutils import split_dataset
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import (  # type: ignore[attr-defined, unused-ignore]
     PatientRootQueryRetrieveInformationModelFind,
@@ -22,14 +21,16 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined, unused-ignore]
     Verification,
 )
 
-from iep_desktop.core.errors import IepError, MediumUnreadable, NodeRejected, Permanent
+from iep_desktop.core.errors import IepError, NodeRejected, Permanent
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
 from iep_desktop.core.queries import EchoResult, PacsPatient, PacsSeries, PacsStudy
-from iep_desktop.dicom import query
+from iep_desktop.dicom import faststore, query
 from iep_desktop.dicom.association import NoContextAccepted, NodeAssociation, associate
 from iep_desktop.dicom.contexts import Pair, groups, not_accepted, presentation_contexts
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
+from iep_desktop.dicom.faststore import Answer
+from iep_desktop.dicom.sendfile import SendFile, send_file, unreadable
 from iep_desktop.dicom.status import StoreOutcome, query_error, store_outcome
 
 MAX_RESULTS = 200
@@ -206,12 +207,14 @@ class StoreSession:
         limits: Limits,
         ctx: Context | None,
         priority: int,
+        direct: bool,
     ) -> None:
         self._node = node
         self._groups = list(groups(pairs))
         self._limits = limits
         self._ctx = ctx
         self._priority = priority
+        self._direct = direct and faststore.usable()
         self._group: tuple[Pair, ...] = ()
         self._link: NodeAssociation | None = None
         self._open = ExitStack()
@@ -223,37 +226,38 @@ class StoreSession:
         file cannot be read, Cancelled."""
         if self._ctx:
             self._ctx.check()
-        pair = read_pair(path)
-        if pair in self._nothing_accepted:
-            return not_accepted(pair, ())
+        file = send_file(path)
+        if file.pair in self._nothing_accepted:
+            return not_accepted(file.pair, ())
         try:
-            link = self._link_for(pair)
+            link = self._link_for(file.pair)
         except NoContextAccepted:
             self._nothing_accepted.update(self._group)
-            return not_accepted(pair, ())
-        if pair not in link.accepted:
-            return not_accepted(pair, link.accepted, link.refused)
-        return self._send(link, path)
+            return not_accepted(file.pair, ())
+        if file.pair not in link.accepted:
+            return not_accepted(file.pair, link.accepted, link.refused)
+        answer = self._send(link, file)
+        return store_outcome(answer.status, answer.comment)
 
     @property
     def connected(self) -> bool:
         return self._link is not None and self._link.alive
 
-    def _send(self, link: NodeAssociation, path: Path) -> StoreOutcome:
+    def _send(self, link: NodeAssociation, file: SendFile) -> Answer:
         self._message_id = self._message_id % 0xFFFF + 1
+        way = faststore.direct if self._direct else faststore.plain
         try:
-            status = _answered(link, link.assoc.send_c_store(path, self._message_id, self._priority))
+            return way(link, file, self._message_id, self._priority)
         except IepError:
             self.close(abort=True)
             raise
         except OSError as exc:
             self.close(abort=True)  # part of it may be sent: the peer must not wait for the rest
-            raise _unreadable() from exc
+            raise unreadable() from exc
         except RuntimeError as exc:  # the association ended just before
             error = link.lost()
             self.close(abort=True)
             raise error from exc
-        return store_outcome(status.Status, query.text(status, "ErrorComment"))
 
     def _link_for(self, pair: Pair) -> NodeAssociation:
         if self._link is not None and self._link.alive and pair in self._group:
@@ -289,10 +293,11 @@ def open_store(
     *,
     limits: Limits = DEFAULT_LIMITS,
     priority: int = 0,
+    direct: bool = True,
 ) -> Iterator[StoreSession]:
     """A session for the SOP classes and transfer syntaxes at hand; `priority` is that of PS3.7 E.1-1: 0 medium,
-    1 high, 2 low. Nothing is connected before the first instance."""
-    session = StoreSession(node, pairs, limits, ctx, priority)
+    1 high, 2 low; without `direct` the library's own C-STORE serves. Nothing is connected before the first instance."""
+    session = StoreSession(node, pairs, limits, ctx, priority, direct)
     try:
         yield session
     except BaseException:
@@ -303,15 +308,7 @@ def open_store(
 
 def read_pair(path: Path) -> Pair:
     """SOP class and transfer syntax from a file's meta information (PS3.10 7.1)."""
-    try:
-        meta, _ = split_dataset(path)
-        return Pair(str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID))
-    except Exception as exc:  # whatever pydicom makes of a file that is none
-        raise _unreadable() from exc
-
-
-def _unreadable() -> MediumUnreadable:
-    return MediumUnreadable("A file to be sent cannot be read", "It is missing or no DICOM file any more.")
+    return send_file(path).pair
 
 
 def _answered(link: NodeAssociation, status: Dataset) -> Dataset:
