@@ -263,7 +263,8 @@ def _by_order(records: Sequence[Record]) -> dict[int, Record]:
     for record in records:
         level = record.level
         if level is None:
-            path = path if record.names_a_file else []
+            if PATIENT_ID in record.values or PATIENT_NAME in record.values:
+                path = [record]  # a patient by whatever type
             continue
         path = [upper for upper in path if (upper.level or 0) < level]
         if path:

@@ -212,15 +212,16 @@ def _open_tray(device: str) -> None:
 
 def _ask_drive(device: str, request: int, argument: int) -> int:
     """Linux' cdrom.h. O_NONBLOCK: an empty drive opens too, and at once."""
+    answer = 0
     if sys.platform != "win32":
         import fcntl
 
         handle = os.open(device, os.O_RDONLY | os.O_NONBLOCK)
         try:
-            return int(fcntl.ioctl(handle, request, argument))
+            answer = int(fcntl.ioctl(handle, request, argument))
         finally:
             os.close(handle)
-    return 0
+    return answer
 
 
 def _first_that_works(*commands: list[str]) -> None:
