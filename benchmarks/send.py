@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.figure import say
 from benchmarks.synthetic import ct_slices, ram_folder
 from iep_desktop.core.model import Node
 from iep_desktop.dicom.scu import open_store, read_pair
@@ -66,11 +67,22 @@ def main(count: int = 400) -> int:
         with run_orthanc(folder / "no-nagle", nagle=False) as fast:
             ours_fast = timed(fast, count, lambda: with_us(fast.node, paths), 3)
             best = timed(fast, count, lambda: with_storescu(fast.node, paths, nagle=False), 3)
-    ratio = default / ours
-    print(
-        f"send: {count} CT slices into stock Orthanc: {ours:.2f} s, {count / ours:.0f} images/s; "
-        f"storescu {default:.2f} s: {ratio:.1f} x faster (bar {BAR:.0f} x); without Nagle at both ends: "
-        f"{ours_fast:.2f} s, storescu {best:.2f} s: {best / ours_fast:.2f} x"
+    ratio, to_best = default / ours, best / ours_fast
+    say(
+        f"1 send, {count} CT, against storescu defaults into stock Orthanc",
+        ours=f"{ours:.2f} s, {count / ours:.0f}/s",
+        theirs=f"{default:.2f} s",
+        ratio=ratio,
+        wanted=f">= {BAR:g}",
+        met=ratio >= BAR,
+    )
+    say(
+        "1 the same against storescu with Nagle off at both ends (for information)",
+        ours=f"{ours_fast:.2f} s",
+        theirs=f"{best:.2f} s",
+        ratio=to_best,
+        wanted="-",
+        met=True,
     )
     return 0 if ratio >= BAR else 1
 

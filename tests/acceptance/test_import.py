@@ -41,7 +41,7 @@ def test_a_disc_that_matches_its_form_is_delivered_as_our_patient(
 def test_pixels_arrive_byte_for_byte(known: Hospital, orthanc: Orthanc, tmp_path: Path) -> None:
     disc = ct_disc(tmp_path / "cd")
     known.import_(disc.root, form())
-    for path, uid in zip(disc.files, disc.uids, strict=True):
+    for path, uid in zip(map(disc.file, range(3)), disc.uids, strict=True):
         stored = dcmread(BytesIO(orthanc.file(uid)))
         assert _hash(stored.PixelData) == _hash(dcmread(path).PixelData)
 

@@ -41,8 +41,10 @@ from iep_desktop.dicom.scu import (
 )
 from iep_desktop.dicom.status import StatusFamily
 from tests.fakes.instances import make_instance
+from tests.fakes.ways import way  # noqa: F401
 from tests.peers import FilePeer, Orthanc, Peer, free_port, run_orthanc, run_storescp
 
+pytestmark = pytest.mark.usefixtures("way")
 LIMITS = Limits(connect=2, acse=3, dimse=10, network=10, write=5, release=1)
 SYNTAXES = [
     ImplicitVRLittleEndian,
