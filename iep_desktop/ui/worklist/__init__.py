@@ -1,0 +1,1 @@
+"""The tabs' lists: models hold rows page by page, delegates paint them, pages put filter, list and details together."""

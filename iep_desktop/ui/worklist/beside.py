@@ -1,0 +1,84 @@
+"""A list with the details beside it: at the right where there is room, below where not, folded away on request."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSplitter, QWidget
+
+from iep_desktop.ui.details.panel import DetailsPanel
+from iep_desktop.ui.theme import Theme
+
+SIDE_BY_SIDE = 1180  # from this width at 100 %
+DETAILS_WIDTH = 296
+
+
+class Beside(QSplitter):
+    """`always_below` is for lists whose details need the width (Failed)."""
+
+    folded_changed = Signal(bool)
+
+    def __init__(
+        self,
+        main: QWidget,
+        details: DetailsPanel,
+        theme: Theme,
+        *,
+        always_below: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._details, self._theme, self._always_below = details, theme, always_below
+        self.addWidget(main)
+        self.addWidget(details)
+        self.setStretchFactor(0, 1)
+        self.setStretchFactor(1, 0)
+        self.setHandleWidth(1)
+        self.setChildrenCollapsible(False)
+        self._turn(Qt.Orientation.Vertical if always_below else Qt.Orientation.Horizontal)
+
+    @property
+    def is_folded(self) -> bool:
+        return not self._details.isVisibleTo(self)
+
+    def fold(self, on: bool) -> None:
+        if on != self.is_folded:
+            self._details.setVisible(not on)
+            self.folded_changed.emit(on)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < self._theme.sizes.of(SIDE_BY_SIDE)
+        below = narrow or self._always_below
+        wanted = Qt.Orientation.Vertical if below else Qt.Orientation.Horizontal
+        if wanted is not self.orientation():
+            self._turn(wanted)
+
+    def _turn(self, orientation: Qt.Orientation) -> None:
+        self.setOrientation(orientation)
+        across = orientation is Qt.Orientation.Horizontal
+        self._details.setMinimumWidth(self._theme.sizes.of(256) if across else 0)
+        self._details.setMinimumHeight(0 if across else self._theme.sizes.of(96))
+        self._details.setProperty("role", "panel-left" if across else "panel-top")
+        self._details.style().unpolish(self._details)
+        self._details.style().polish(self._details)
+        width = self._theme.sizes.of(DETAILS_WIDTH)
+        if across:
+            self.setSizes([max(self.width() - width, width), width])
+        else:
+            height = max(self.height(), 2)
+            self.setSizes([height * 2 // 5, height * 3 // 5])
+
+    def to_bytes(self) -> bytes:
+        folded = b"1" if self.is_folded else b"0"
+        across = b"h" if self.orientation() is Qt.Orientation.Horizontal else b"v"
+        return folded + across + self.saveState().data()
+
+    def restore(self, data: bytes | None) -> None:
+        if not data or len(data) < 3:
+            return
+        self.fold(data[:1] == b"1")
+        across = b"h" if self.orientation() is Qt.Orientation.Horizontal else b"v"
+        if data[1:2] == across:
+            self.restoreState(QByteArray(data[2:]))
+            self.setHandleWidth(1)

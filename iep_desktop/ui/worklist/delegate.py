@@ -1,0 +1,232 @@
+"""Paints the cells of a worklist from the theme's tokens. Reads the model, changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from iep_desktop.core.transaction import SeriesProgress, Status, Transaction
+from iep_desktop.ui.theme import Theme
+from iep_desktop.ui.widgets.bar import paint_bar
+from iep_desktop.ui.widgets.chip import paint_chip, status_tone
+from iep_desktop.ui.worklist import texts
+from iep_desktop.ui.worklist.columns import Col
+from iep_desktop.ui.worklist.model import Role
+
+Index = QModelIndex | QPersistentModelIndex
+EDGE = 4  # the Blue Light bar
+BAR = 32
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+class WorklistDelegate(QStyledItemDelegate):
+    """`hovered` is the flat row under the mouse, -1 for none; `span` gives the rectangle of some columns of a row."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        now: Callable[[], datetime],
+        span: Callable[[int, Col, Col], QRect],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._theme, self._now, self._span = theme, now, span
+        self.hovered = -1
+        self._dpr = 1.0
+        self._fonts: dict[int, QFont] = {}
+        self._metrics: dict[int, QFontMetrics] = {}
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        transaction = index.data(Role.TRANSACTION)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        rect = option.rect
+        self._dpr = painter.device().devicePixelRatioF()
+        painter.save()
+        painter.setClipRect(rect)
+        self._ground(painter, rect, selected, index.row() == self.hovered)
+        if transaction is None:
+            self._placeholder(painter, rect, Col(index.column()))
+        elif (series := index.data(Role.SERIES)) is not None:
+            self._series(painter, index.row(), rect, Col(index.column()), transaction, series)
+        else:
+            self._cell(painter, rect, Col(index.column()), transaction, index, selected)
+        painter.restore()
+
+    # -- grounds and lines
+
+    def _ground(self, painter: QPainter, rect: QRect, selected: bool, hovered: bool) -> None:
+        if selected or hovered:
+            painter.fillRect(rect, self._theme.color("selection" if selected else "window"))
+        painter.setPen(QPen(self._theme.color("sunk"), 1))
+        painter.drawLine(rect.left(), rect.bottom(), rect.right() + 1, rect.bottom())
+
+    def _placeholder(self, painter: QPainter, rect: QRect, col: Col) -> None:
+        """A row that is on its way."""
+        if col in (Col.DATE, Col.PATIENT, Col.INSTITUTION, Col.STATUS):
+            bar = QRectF(rect.left() + 8, rect.center().y() - 4, rect.width() * 0.6, 8)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.color("sunk"))
+            painter.drawRoundedRect(bar, 4, 4)
+
+    # -- one transaction
+
+    def _cell(
+        self,
+        painter: QPainter,
+        rect: QRect,
+        col: Col,
+        transaction: Transaction,
+        index: Index,
+        selected: bool,
+    ) -> None:
+        new = transaction.status is Status.NEW
+        text = str(index.data())
+        match col:
+            case Col.TYPE:
+                self._type(painter, rect, transaction, bool(index.data(Role.OPENED)), selected)
+            case Col.DIRECTION:
+                self._icon(
+                    painter, rect.left() + 8, rect, texts.direction_icon(transaction.direction), "text2"
+                )
+                self._text(painter, rect.adjusted(28, 0, 0, 0), text, "text2")
+            case Col.DATE:
+                self._text(painter, rect.adjusted(8, 0, 0, 0), text, "text2")
+            case Col.PATIENT:
+                self._text(painter, rect.adjusted(8, 0, -8, 0), text, "text", 600)
+            case Col.INSTITUTION:
+                self._text(painter, rect.adjusted(8, 0, -8, 0), text, "text", 600 if new else 400)
+            case Col.ASSIGNED:
+                mine = text == "you"
+                self._text(
+                    painter,
+                    rect.adjusted(8, 0, -4, 0),
+                    text,
+                    "text" if mine else "text2",
+                    500 if mine else 400,
+                )
+            case Col.MESSAGES:
+                if text:
+                    self._icon(painter, rect.left(), rect, "mail", "accent")
+                    self._text(painter, rect.adjusted(20, 0, 0, 0), text, "accent", 600)
+            case Col.STATUS:
+                self._status(painter, rect, transaction)
+            case Col.ACTIONS:
+                token = "accent" if selected else "text2"
+                size = self._theme.sizes.icon
+                self._text(painter, rect.adjusted(8, 0, -size - 2, 0), "Open", token)
+                self._icon(
+                    painter, rect.left() + 8 + self._width("Open") + 2, rect, "chevron-down", token, size - 2
+                )
+
+    def _type(
+        self, painter: QPainter, rect: QRect, transaction: Transaction, opened: bool, selected: bool
+    ) -> None:
+        urgent = texts.is_blue_light(transaction)
+        if urgent:
+            painter.fillRect(
+                QRect(rect.left(), rect.top(), EDGE, rect.height() - 1), self._theme.color("accent")
+            )
+        chevron = "chevron-down" if opened else "chevron-right"
+        size = self._theme.sizes.icon
+        self._icon(painter, rect.left() + 8, rect, chevron, "text2")
+        token = "accent" if urgent or selected else "text2"
+        self._icon(painter, rect.left() + 12 + size, rect, texts.type_icon(transaction.type), token)
+        weight = 600 if transaction.status is Status.NEW else 400
+        self._text(painter, rect.adjusted(20 + 2 * size, 0, -4, 0), transaction.type.value, "text", weight)
+
+    def _status(self, painter: QPainter, rect: QRect, transaction: Transaction) -> None:
+        left = texts.left(transaction, self._now())
+        right = paint_chip(
+            painter,
+            rect.left() + 8,
+            rect.center().y(),
+            transaction.status.value,
+            status_tone(transaction.status),
+            self._theme,
+        )
+        if left.fraction is not None:
+            bar = QRectF(right + 8, rect.top(), BAR, rect.height())
+            paint_bar(painter, bar, left.fraction, self._theme)
+            right += 8 + BAR
+        area = QRect(right + 8, rect.top(), rect.right() - right - 10, rect.height())
+        self._text(painter, area, left.text, left.tone, 600 if left.bold else 400)
+
+    # -- one series below it
+
+    def _series(
+        self,
+        painter: QPainter,
+        row: int,
+        rect: QRect,
+        col: Col,
+        transaction: Transaction,
+        series: SeriesProgress,
+    ) -> None:
+        """Each part spans some columns and is painted, clipped, into each of them."""
+        if col is Col.TYPE and texts.is_blue_light(transaction):
+            painter.fillRect(QRect(rect.left(), rect.top(), EDGE, rect.height()), self._theme.color("accent"))
+        if col <= Col.DATE:
+            self._series_name(painter, self._span(row, Col.TYPE, Col.DATE), series)
+        elif col is Col.PATIENT:
+            self._text(painter, rect.adjusted(8, 0, -8, 0), texts.images(series.counts.total), "text2")
+        elif col is Col.INSTITUTION:
+            counts = series.counts
+            done = counts.arrived / counts.wanted if counts.wanted else 0.0
+            token = "green" if counts.wanted and counts.arrived == counts.wanted else "bar"
+            failed = counts.failed / counts.wanted if counts.wanted else 0.0
+            bar = QRectF(rect.adjusted(8, 0, -8, 0))
+            bar.setWidth(min(bar.width(), self._theme.sizes.of(160)))
+            paint_bar(painter, bar, done, self._theme, token=token, failed=failed)
+        else:
+            self._series_state(painter, self._span(row, Col.ASSIGNED, Col.ACTIONS), series)
+
+    def _series_name(self, painter: QPainter, rect: QRect, series: SeriesProgress) -> None:
+        size = self._theme.sizes.icon
+        at = rect.left() + 12 + size
+        self._icon(painter, at, rect, "corner-down-right", "text2")
+        at += size + 8
+        self._text(painter, QRect(at, rect.top(), 40, rect.height()), series.modality, "text2", 500)
+        at += self._width("MMM") + 8
+        area = QRect(at, rect.top(), rect.right() - at - 8, rect.height())
+        self._text(painter, area, texts.series_label(series), "text")
+
+    def _series_state(self, painter: QPainter, rect: QRect, series: SeriesProgress) -> None:
+        words, tone, icon = texts.series_state(series)
+        at = rect.left() + 8
+        if icon:
+            self._icon(painter, at, rect, icon, tone)
+            at += self._theme.sizes.icon + 4
+        self._text(painter, QRect(at, rect.top(), rect.right() - at, rect.height()), words, tone)
+
+    # -- letters
+
+    def forget_fonts(self) -> None:
+        self._fonts.clear()
+        self._metrics.clear()
+
+    def _font(self, weight: int) -> QFont:
+        if weight not in self._fonts:
+            self._fonts[weight] = self._theme.font(weight)
+            self._metrics[weight] = QFontMetrics(self._fonts[weight])
+        return self._fonts[weight]
+
+    def _width(self, text: str, weight: int = 400) -> int:
+        self._font(weight)
+        return self._metrics[weight].horizontalAdvance(text)
+
+    def _text(self, painter: QPainter, rect: QRect, text: str, token: str, weight: int = 400) -> None:
+        if not text or rect.width() <= 0:
+            return
+        painter.setFont(self._font(weight))
+        painter.setPen(self._theme.color(token))
+        shown = self._metrics[weight].elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+        painter.drawText(rect, _LEFT, shown)
+
+    def _icon(self, painter: QPainter, left: int, rect: QRect, name: str, token: str, size: int = 0) -> None:
+        size = size or self._theme.sizes.icon
+        top = rect.top() + (rect.height() - size) // 2
+        painter.drawPixmap(left, top, self._theme.pixmap(name, token, size, self._dpr))
