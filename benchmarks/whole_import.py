@@ -40,7 +40,10 @@ class Stages:
 
     def lines(self) -> str:
         names, times = list(self._began), [*self._began.values(), time.perf_counter()]
-        spans = (f"{name} {after - before:.2f} s" for name, before, after in zip(names, times, times[1:], strict=False))
+        spans = (
+            f"{name} {after - before:.2f} s"
+            for name, before, after in zip(names, times, times[1:], strict=False)
+        )
         return ", ".join(spans)
 
 

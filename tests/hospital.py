@@ -1,8 +1,8 @@
 """A hospital for tests: a profile with its ledger and PACS node, used through the real command line.
 
-    hospital = Hospital(tmp_path / "profile", orthanc.node)
-    hospital.admit(orthanc)                       # the form's patient is known to PACS
-    code, answer = hospital.import_(disc, form())
+hospital = Hospital(tmp_path / "profile", orthanc.node)
+hospital.admit(orthanc)                       # the form's patient is known to PACS
+code, answer = hospital.import_(disc, form())
 """
 
 from __future__ import annotations
@@ -47,7 +47,11 @@ def form(**changes: Any) -> dict[str, Any]:
     document: dict[str, Any] = {
         "kind": "import",
         "call_ref": "06396375",
-        "requester": {"name": "Consultant, respiratory", "email": "clinic@example.invalid", "phone": "x00000"},
+        "requester": {
+            "name": "Consultant, respiratory",
+            "email": "clinic@example.invalid",
+            "phone": "x00000",
+        },
         "patient": {
             "name": "TESTING^ANNA",
             "birth_date": "1980-01-01",
@@ -87,7 +91,9 @@ class Hospital:
     def __post_init__(self) -> None:
         settings.create_profile(self.root, self.settings)
         with self.desk() as desk:
-            desk.nodes.add(Node("PACS", NodeRole.PACS, "RWE", self.node.ae_title, self.node.host, self.node.port))
+            desk.nodes.add(
+                Node("PACS", NodeRole.PACS, "RWE", self.node.ae_title, self.node.host, self.node.port)
+            )
 
     @contextmanager
     def desk(self) -> Iterator[Desk]:

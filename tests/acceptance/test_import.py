@@ -114,7 +114,9 @@ def test_another_person_under_the_hospital_number_on_pacs_is_a_stop_that_no_flag
 def test_of_two_patients_on_a_disc_nobody_is_taken_without_being_named(
     known: Hospital, orthanc: Orthanc, tmp_path: Path
 ) -> None:
-    other = Patient("N9990002", "TESTING^BERT", "19750505", "M", studies=(Study(uid="", description="CHEST"),))
+    other = Patient(
+        "N9990002", "TESTING^BERT", "19750505", "M", studies=(Study(uid="", description="CHEST"),)
+    )
     disc = build_disc(tmp_path / "cd", Patient(), other)
     code, answer = known.import_(disc.root, form())
     assert code == 3

@@ -46,12 +46,16 @@ def archive(tmp_path: Path) -> Iterator[CountingArchive]:
 def test_an_import_killed_at_twenty_random_moments_arrives_whole_and_sends_at_most_the_one_in_flight_again(
     archive: CountingArchive, tmp_path: Path
 ) -> None:
-    hospital = Hospital(tmp_path / "profile", Node("PACS", NodeRole.PACS, "RWE", "PACS", "127.0.0.1", archive.port))
+    hospital = Hospital(
+        tmp_path / "profile", Node("PACS", NodeRole.PACS, "RWE", "PACS", "127.0.0.1", archive.port)
+    )
     disc = ct_disc(tmp_path / "cd", images=600)
     number = _ordered(hospital, disc.root)
     moments = random.Random(3)
     for kill in range(KILLS):
-        assert _killed_after(hospital, moments.uniform(0.3, 1.7)), f"the import had ended before kill {kill + 1}"
+        assert _killed_after(hospital, moments.uniform(0.3, 1.7)), (
+            f"the import had ended before kill {kill + 1}"
+        )
     code, _ = hospital.run("run", "--until-idle")
     assert code == 0
     _, answer = hospital.run("show", number)
@@ -62,7 +66,9 @@ def test_an_import_killed_at_twenty_random_moments_arrives_whole_and_sends_at_mo
 
 
 @pytest.mark.timeout(300)
-def test_after_kills_every_instance_is_once_in_orthanc_with_its_pixels(orthanc: Orthanc, tmp_path: Path) -> None:
+def test_after_kills_every_instance_is_once_in_orthanc_with_its_pixels(
+    orthanc: Orthanc, tmp_path: Path
+) -> None:
     hospital = Hospital(tmp_path / "profile", orthanc.node)
     disc = ct_disc(tmp_path / "cd", images=40)
     number = _ordered(hospital, disc.root)

@@ -20,7 +20,9 @@ def pool(qtbot: QtBot) -> Pool:
     assert made.close()
 
 
-def test_work_runs_in_another_thread_and_its_result_arrives_in_the_loops_thread(qtbot: QtBot, pool: Pool) -> None:
+def test_work_runs_in_another_thread_and_its_result_arrives_in_the_loops_thread(
+    qtbot: QtBot, pool: Pool
+) -> None:
     here, seen = QThread.currentThread(), []
     pool.run(
         lambda _ctx: threading.get_ident(), done=lambda ident: seen.append((ident, QThread.currentThread()))
