@@ -65,6 +65,7 @@ def plain(link: NodeAssociation, file: SendFile, message_id: int, priority: int)
 def direct(link: NodeAssociation, file: SendFile, message_id: int, priority: int) -> Answer:
     """The same past the library's threads."""
     assoc, sock = link.assoc, link.socket
+    assoc.dul._idle_timer.stop()  # the library sees nothing of what passes now, and would take the line for idle
     try:
         with sock.exclusive():
             _write(link, sock, file, message_id, priority)
@@ -77,6 +78,8 @@ def direct(link: NodeAssociation, file: SendFile, message_id: int, priority: int
     except _LineBroken:
         link.wait_for_end()
         raise link.lost() from None
+    finally:
+        assoc.dul._idle_timer.restart()
     return _by_library(link, message_id)
 
 
@@ -91,7 +94,6 @@ def _write(link: NodeAssociation, sock: FastSocket, file: SendFile, message_id: 
     command = _request(file, message_id, priority)
     first = [memoryview(_data_pdu_header(context_id, _WHOLE_COMMAND, command) + command)]
     for pieces in _data_pdus(file, context_id, payload):
-        link.assoc.dul._idle_timer.restart()
         try:
             sock.send_gathered(first + pieces)
         except OSError as exc:
@@ -145,14 +147,12 @@ def _uid(uid: str) -> bytes:
 
 
 def _read(link: NodeAssociation, sock: FastSocket) -> bytes:
-    link.assoc.dul._idle_timer.restart()
     try:
         pdu = sock.read_pdu(link.limits.dimse)
     except OSError as exc:
         raise _LineBroken from exc
     if not pdu:
         raise _LineBroken
-    link.assoc.dul._idle_timer.restart()
     return pdu
 
 

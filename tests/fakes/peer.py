@@ -135,18 +135,8 @@ class Connection:
                         return self._remember(message)
 
     def answer(self, message: Message, status: int, comment: str = "", data: bytes = b"") -> None:
-        rsp = {
-            0x0100: struct.pack("<H", _DIMSE[message.us(0x0100)]),
-            0x0120: message.command[0x0110],
-        }
-        rsp[0x0002] = message.command[0x0002]
-        rsp[0x0800] = struct.pack("<H", 0x0001 if data else 0x0101)
-        rsp[0x0900] = struct.pack("<H", status)
-        if comment:
-            rsp[0x0902] = comment.encode() + b" " * (len(comment) % 2)
-        if 0x1000 in message.command:
-            rsp[0x1000] = message.command[0x1000]
-        self.send(data_pdu(message.context_id, 3, _command(rsp)))
+        command = response(message, status, comment, with_data=bool(data))
+        self.send(data_pdu(message.context_id, 3, command))
         if data:
             self.send(data_pdu(message.context_id, 2, data))
 
@@ -387,7 +377,83 @@ def releases_after(count: int) -> Script:
     return script
 
 
+def answers_after(seconds: float) -> Script:
+    """Answers every request with success, but takes its time."""
+
+    def script(connection: Connection) -> None:
+        connection.read_request()
+        connection.accept()
+        while (message := connection.read_message()) is not None:
+            connection.over.wait(seconds)
+            connection.answer(message, 0x0000)
+
+    return script
+
+
+def answers_byte_by_byte(connection: Connection) -> None:
+    """Success, but each byte in a segment of its own."""
+    connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.read_request()
+    connection.accept()
+    while (message := connection.read_message()) is not None:
+        for byte in data_pdu(message.context_id, 3, response(message, 0x0000)):
+            connection.send(bytes([byte]))
+
+
+def answers_in_fragments(connection: Connection) -> None:
+    """Success, but the command set is spread over two P-DATA-TF PDUs, as PS3.8 E.1 allows."""
+    connection.read_request()
+    connection.accept()
+    while (message := connection.read_message()) is not None:
+        command = response(message, 0x0000)
+        connection.send(data_pdu(message.context_id, 1, command[:30]))
+        connection.send(data_pdu(message.context_id, 3, command[30:]))
+
+
+def answers_and_aborts(connection: Connection) -> None:
+    """Success and an A-ABORT in one segment."""
+    connection.read_request()
+    connection.accept()
+    message = connection.read_message()
+    assert message is not None
+    connection.send(data_pdu(message.context_id, 3, response(message, 0x0000)) + _pdu(0x07, bytes(4)))
+    connection.read_pdu()
+
+
+def answers_another(connection: Connection) -> None:
+    """Answers a request that nobody made."""
+    connection.read_request()
+    connection.accept()
+    message = connection.read_message()
+    assert message is not None
+    message.command[0x0110] = struct.pack("<H", message.us(0x0110) + 7)
+    connection.answer(message, 0x0000)
+    connection.wait()
+
+
+def releases_instead(connection: Connection) -> None:
+    """Asks for release where an answer is due."""
+    connection.read_request()
+    connection.accept()
+    connection.read_message()
+    connection.send(_pdu(0x05, bytes(4)))
+    connection.read_pdu()
+
+
 # -- bytes
+
+
+def response(message: Message, status: int, comment: str = "", *, with_data: bool = False) -> bytes:
+    """The command set that answers a request."""
+    rsp = {0x0100: struct.pack("<H", _DIMSE[message.us(0x0100)]), 0x0120: message.command[0x0110]}
+    rsp[0x0002] = message.command[0x0002]
+    rsp[0x0800] = struct.pack("<H", 0x0001 if with_data else 0x0101)
+    rsp[0x0900] = struct.pack("<H", status)
+    if comment:
+        rsp[0x0902] = comment.encode() + b" " * (len(comment) % 2)
+    if 0x1000 in message.command:
+        rsp[0x1000] = message.command[0x1000]
+    return _command(rsp)
 
 
 def data_pdu(context_id: int, control: int, fragment: bytes) -> bytes:
