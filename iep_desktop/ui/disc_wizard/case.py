@@ -13,7 +13,7 @@ from enum import IntEnum
 from PySide6.QtCore import QObject, Signal
 
 from iep_desktop.core.imports import ImportOrder, chosen
-from iep_desktop.core.medium import Finding, MediumContents, MediumPatient, MediumStudy
+from iep_desktop.core.medium import Drive, Finding, MediumContents, MediumPatient, MediumStudy
 from iep_desktop.core.model import Exam, Form
 from iep_desktop.core.rules import Check, Verdict, form_checks
 from iep_desktop.core.transaction import MatchDecision
@@ -46,7 +46,7 @@ class Source:
 
     path: str
     label: str = ""  # what a person calls it
-    drive: object = None  # what `Discs.eject` takes; None for a folder
+    drive: Drive | None = None  # None for a folder: nothing to eject
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,11 @@ class Case(QObject):
         self.goes_on_incomplete = False  # the operator chose to log it and let it wait
 
     # --- what follows from it -----------------------------------------------------------------------------
+
+    @property
+    def is_blank(self) -> bool:
+        """Nothing has been entered: there is nothing to keep."""
+        return self.text == FormText() and self.source is None
 
     @property
     def form(self) -> Form:
@@ -122,9 +127,9 @@ class Case(QObject):
         return problems(self.text)
 
     @property
-    def is_done(self) -> bool:
-        """The chosen patient's import has been created."""
-        return self.ticks.patient in self.done
+    def started_now(self) -> Started | None:
+        """The chosen patient's import, where it has been created."""
+        return self.done.get(self.ticks.patient) if self.ticks.patient else None
 
     @property
     def patients_left(self) -> tuple[MediumPatient, ...]:

@@ -18,7 +18,7 @@ from iep_desktop.core.matching import Agreement, Field, FieldMatch
 from iep_desktop.core.medium import MediumStudy
 from iep_desktop.core.model import Exam
 from iep_desktop.core.transaction import MatchDecision
-from iep_desktop.ui.disc_wizard.pace import show_count
+from iep_desktop.ui.disc_wizard.pace import several
 from iep_desktop.ui.widgets.field import show_day
 
 Pieces = tuple[tuple[str, bool], ...]
@@ -143,7 +143,7 @@ def exams_row(
     images = sum(len(study.present) for study in studies)
     wanted = "; ".join(exam.label for exam in exams)
     found = "; ".join(_study(study) for study in studies)
-    count = f"{len(studies)} {'study' if len(studies) == 1 else 'studies'}, {show_count(images)} images"
+    count = f"{several(len(studies), 'study', 'studies')}, {several(images, 'image')}"
     why = f"{beyond} beyond the form" if beyond else "as asked"
     return RowView(
         "Exams",

@@ -24,6 +24,13 @@ class KeepsDrafts(Protocol):
     def delete(self, kind: str, key: str) -> None: ...
 
 
+class KeptDraft(Protocol):
+    @property
+    def key(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
 class DraftKeeper(QObject):
     """`saved` tells when (a datetime), `failed` why not; a failure is tried again with the next change."""
 

@@ -51,6 +51,11 @@ def show_size(size: int) -> str:
     return f"{size / 1_000_000_000:.1f} GB"
 
 
+def several(number: int, one: str, many: str = "") -> str:
+    """`1 study`, `3 studies`; `many` where an s is not enough."""
+    return f"{show_count(number)} {one if number == 1 else many or one + 's'}"
+
+
 def show_count(number: int) -> str:
     """Thousands parted by a narrow space, as the pictures do."""
     return f"{number:,}".replace(",", "\u202f")

@@ -14,7 +14,7 @@ from iep_desktop.ui.disc_wizard.case import Case, Step
 from iep_desktop.ui.disc_wizard.health import HealthAction, HealthLine, health_lines
 from iep_desktop.ui.disc_wizard.health_view import HealthView
 from iep_desktop.ui.disc_wizard.list_dialog import ListDialog
-from iep_desktop.ui.disc_wizard.pace import show_count, show_size
+from iep_desktop.ui.disc_wizard.pace import several, show_count, show_size
 from iep_desktop.ui.disc_wizard.page import Act, Footer, Page
 from iep_desktop.ui.disc_wizard.parts import FormField, ThemedIcon, column, row, scrolling
 from iep_desktop.ui.disc_wizard.previews import Previews
@@ -282,9 +282,9 @@ def _subtitle(case: Case) -> str:
     patients, studies = len(contents.patients), len(contents.studies)
     parts = [
         contents.label,
-        f"{patients} {'patient' if patients == 1 else 'patients'}",
-        f"{studies} {'study' if studies == 1 else 'studies'}",
-        f"{show_count(contents.instances)} images",
+        several(patients, "patient"),
+        several(studies, "study", "studies"),
+        several(contents.instances, "image"),
         f"{show_count(contents.missing)} missing" if contents.missing else "",
     ]
     return ", ".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""Page 4, Whose it is: form, disc and PACS field by field, the score, what still blocks and the button that lifts it."""
+"""Page 4, Whose it is: form, disc and PACS by field, the score, what still blocks and the button that lifts it."""
 
 from __future__ import annotations
 

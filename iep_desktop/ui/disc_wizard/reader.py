@@ -41,6 +41,7 @@ class DiscReader(QObject):
         self._running: Running | None = None
         self._go = threading.Event()
         self._newest: ReadingStep | None = None
+        self._percent: int | None = None
         self.pace = Pace()
         self._timer = QTimer(self)
         self._timer.setInterval(_SHOW_MS)
@@ -54,9 +55,15 @@ class DiscReader(QObject):
     def is_paused(self) -> bool:
         return self.is_reading and not self._go.is_set()
 
+    @property
+    def percent(self) -> int | None:
+        """None while nobody knows how much there is."""
+        return self._percent
+
     def start(self, path: str) -> None:
         self.cancel()
         self.pace = Pace()
+        self._percent = None
         self._go.set()
         discs, go = self._discs, self._go
 
@@ -99,6 +106,7 @@ class DiscReader(QObject):
 
     def _step(self, step: ReadingStep) -> None:
         self._newest = step
+        self._percent = min(100 * step.done // step.total, 100) if step.total else None
         self.pace.saw(time.monotonic(), step.done)
 
     def _show(self) -> None:
