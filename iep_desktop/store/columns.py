@@ -64,12 +64,13 @@ class Word(TypeDecorator[E]):
     def __init__(self, enum: type[E]) -> None:
         super().__init__(32)
         self.enum = enum
+        self._members = {member.value: member for member in enum}  # a worklist's page reads hundreds
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         return None if value is None else self.enum(value).value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> E | None:
-        return None if value is None else self.enum(value)
+        return None if value is None else self._members[value]
 
 
 _RANKS = {priority: rank for rank, priority in enumerate(Priority)}

@@ -48,16 +48,18 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that changes nothing."""
-        with translated(), Session(self._engine, autoflush=False) as session:
-            yield session
+        with translated():
+            self._check_file()
+            with Session(self._engine, autoflush=False) as session:
+                yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that has the write lock; commits at the end, rolls back on any error."""
         with translated():
-            if self._file:
-                self._file.check()
+            self._check_file()
             with Session(self._writing, expire_on_commit=False) as session, session.begin():
+                session.connection()  # lock now, not at the first statement
                 yield session
 
     @contextmanager
@@ -81,6 +83,10 @@ class Database:
 
     def dispose(self) -> None:
         self._engine.dispose()
+
+    def _check_file(self) -> None:
+        if self._file:
+            self._file.check()
 
     def _check_keys(self, connection: Connection) -> None:
         if self._file and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
@@ -143,11 +149,11 @@ class _LedgerFile:
 
     def _check_folder(self) -> None:
         folder = self._path.parent
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             raise LedgerUnusable(
                 "The ledger's folder does not exist", str(folder), "Make it, or correct the address."
             )
-        if not os.access(folder, os.W_OK) or (self._path.exists() and not os.access(self._path, os.W_OK)):
+        if not os.access(folder, os.W_OK) or (os.path.exists(self._path) and not os.access(self._path, os.W_OK)):
             raise LedgerUnusable(
                 "The ledger cannot be written", str(self._path), "Check the rights of its folder."
             )
@@ -165,7 +171,7 @@ class _LedgerFile:
     def _look(self) -> tuple[int, int] | None:
         try:
             found = self._path.stat()
-        except FileNotFoundError:
+        except OSError:
             return None
         return found.st_dev, found.st_ino
 

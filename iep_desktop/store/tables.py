@@ -172,19 +172,24 @@ class TransactionRow(Base):
 
 
 class EndRow(Base):
-    """A transaction as one hospital has it: its tab, its requirements, its queue."""
+    """A transaction as one hospital has it: its tab, its requirements, its queue.
+
+    Kept in the order of the primary key (SQLite: without rowid), which is that of a worklist: a filter or search
+    that no index serves reads the hospital's rows one after the other.
+    """
 
     __tablename__ = "ends"
     __table_args__ = (
-        Index(None, "transaction_id"),
+        UniqueConstraint("transaction_id", "hospital"),
         Index(None, "hospital", "changed"),
         Index(None, "hospital", "tab", "created_at", "transaction_id"),
-        Index(None, "hospital", "created_at", "transaction_id"),
         Index(None, "hospital", "patient", "transaction_id"),
-        Index(None, "hospital", "direction", "queue_at"),
+        Index(None, "hospital", "queue_at"),
+        {"sqlite_with_rowid": False},
     )
 
     hospital: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(primary_key=True)
     transaction_id: Mapped[int] = mapped_column(
         ForeignKey("transactions.id", ondelete="CASCADE"), primary_key=True
     )
@@ -202,7 +207,6 @@ class EndRow(Base):
     type: Mapped[TransactionType]
     status: Mapped[Status]
     priority: Mapped[Priority]
-    created_at: Mapped[datetime]
     created_by: Mapped[str]
     patient: Mapped[str]  # folded name, to sort by
     institution: Mapped[str]  # folded name of the other end, to sort by

@@ -177,7 +177,8 @@ class Transactions:
             return history.of_disc(session, self._hospital, fingerprint, study_uids)
 
     def _end(self, session: Session, id: int) -> EndRow:
-        end = session.get(EndRow, (self._hospital, id))
+        wanted = select(EndRow).where(EndRow.hospital == self._hospital, EndRow.transaction_id == id)
+        end = session.scalar(wanted)
         if end is None:
             raise unknown()
         return end

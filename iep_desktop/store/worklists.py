@@ -56,7 +56,7 @@ class Worklists:
             select(EndRow.tab, func.count()).where(EndRow.hospital == self._hospital).group_by(EndRow.tab)
         )
         with self._database.read() as session:
-            found = dict(session.execute(wanted).tuples().all())
+            found = dict(session.execute(wanted).all())
         return {tab: found.get(tab, 0) for tab in Tab} | {Tab.ALL: sum(found.values())}
 
     def _rows(self, session: Session, ids: list[int]) -> tuple[Transaction, ...]:

@@ -111,6 +111,7 @@ def upgrade() -> None:
     op.create_table(
         "ends",
         sa.Column("hospital", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("transaction_id", sa.Integer(), nullable=False),
         sa.Column("direction", sa.String(length=32), nullable=False),
         sa.Column("tab", sa.String(length=32), nullable=False),
@@ -124,7 +125,6 @@ def upgrade() -> None:
         sa.Column("type", sa.String(length=32), nullable=False),
         sa.Column("status", sa.String(length=32), nullable=False),
         sa.Column("priority", sa.SmallInteger(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("patient", sa.String(), nullable=False),
         sa.Column("institution", sa.String(), nullable=False),
@@ -132,31 +132,23 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["transaction_id"], ["transactions.id"], name=op.f("fk_ends_transaction_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("hospital", "transaction_id", name=op.f("pk_ends")),
+        sa.PrimaryKeyConstraint("hospital", "created_at", "transaction_id", name=op.f("pk_ends")),
+        sa.UniqueConstraint("transaction_id", "hospital", name=op.f("uq_ends_transaction_id_hospital")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("ends", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_ends_hospital_changed"), ["hospital", "changed"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_ends_hospital_created_at_transaction_id"),
-            ["hospital", "created_at", "transaction_id"],
-            unique=False,
-        )
-        batch_op.create_index(
-            batch_op.f("ix_ends_hospital_direction_queue_at"),
-            ["hospital", "direction", "queue_at"],
-            unique=False,
-        )
         batch_op.create_index(
             batch_op.f("ix_ends_hospital_patient_transaction_id"),
             ["hospital", "patient", "transaction_id"],
             unique=False,
         )
+        batch_op.create_index(batch_op.f("ix_ends_hospital_queue_at"), ["hospital", "queue_at"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_ends_hospital_tab_created_at_transaction_id"),
             ["hospital", "tab", "created_at", "transaction_id"],
             unique=False,
         )
-        batch_op.create_index(batch_op.f("ix_ends_transaction_id"), ["transaction_id"], unique=False)
 
     op.create_table(
         "events",
@@ -361,11 +353,9 @@ def downgrade() -> None:
 
     op.drop_table("events")
     with op.batch_alter_table("ends", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_ends_transaction_id"))
         batch_op.drop_index(batch_op.f("ix_ends_hospital_tab_created_at_transaction_id"))
+        batch_op.drop_index(batch_op.f("ix_ends_hospital_queue_at"))
         batch_op.drop_index(batch_op.f("ix_ends_hospital_patient_transaction_id"))
-        batch_op.drop_index(batch_op.f("ix_ends_hospital_direction_queue_at"))
-        batch_op.drop_index(batch_op.f("ix_ends_hospital_created_at_transaction_id"))
         batch_op.drop_index(batch_op.f("ix_ends_hospital_changed"))
 
     op.drop_table("ends")

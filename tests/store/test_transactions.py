@@ -1,0 +1,550 @@
+"""Transactions: numbers, both ends, moves, requirements, history."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from iep_desktop.core.errors import InvalidInput, Refused
+from iep_desktop.core.medium import MediumPatient, MediumSeries, MediumStudy
+from iep_desktop.core.model import Exam, Form, FormKind, Patient, Priority, RisState
+from iep_desktop.core.states import legal_moves, tab_of
+from iep_desktop.core.transaction import (
+    Direction,
+    Failure,
+    Instance,
+    InstanceState,
+    MatchDecision,
+    Medium,
+    Status,
+    Tab,
+    Transaction,
+    TransactionType,
+    WorklistFilter,
+    WorklistOrder,
+)
+from iep_desktop.store.database import Database
+from iep_desktop.store.instances import InstanceChange
+from iep_desktop.store.transactions import Transactions
+from iep_desktop.store.worklists import Worklists
+from tests.store.conftest import Clock
+from tests.store.samples import CONFIRM, CT_HEAD, FORM, MOUSE, THEM, US, disc, images, transfer
+
+AT = datetime(2026, 11, 24, 14, 2, 3, 456789, tzinfo=UTC)
+DECISION = MatchDecision("12345", "MOUSE^M", "They agree.", "A. Operator", AT, "B. Second")
+DISC = Medium(
+    "/media/disc",
+    "LABEL",
+    "print",
+    1,
+    2,
+    "one patient",
+    MediumPatient(
+        "12345",
+        name="MOUSE^M",
+        studies=(MediumStudy("1.2.826.1", date(2026, 11, 2), series=(MediumSeries("1.2"),)),),
+    ),
+    3,
+)
+
+
+def _delivered(ours: Transactions, **changes: Any) -> Transaction:
+    made = ours.create(disc(1, **changes))
+    for state in (InstanceState.SPOOLED, InstanceState.SENT, InstanceState.VERIFIED):
+        ours.update_instances(made.id, [InstanceChange(images(1)[0].sop_instance_uid, state)])
+    ours.move(made.id, Status.STARTED, "", "engine")
+    ours.move(made.id, Status.DELIVERED, "", "engine")
+    return ours.by_id(made.id)
+
+
+# -- creating and reading
+
+
+def test_a_transaction_comes_back_as_it_was_given(ours: Transactions, clock: Clock) -> None:
+    draft = disc(
+        3,
+        medium=DISC,
+        match=DECISION,
+        registered_by="A. Clerk",
+        everything_reason="no list",
+        required=(CONFIRM,),
+    )
+    made = ours.create(draft)
+    assert made == ours.by_id(made.id) == ours.get(made.number)
+    for field in ("type", "sender", "recipient", "priority", "form", "created_by", "node", "medium", "match"):
+        assert getattr(made, field) == getattr(draft, field)
+    assert (made.registered_by, made.everything_reason, made.required) == ("A. Clerk", "no list", (CONFIRM,))
+    assert (made.status, made.direction, made.other_hospital) == (Status.NEW, Direction.IN, THEM)
+    assert made.created_at == clock.time
+    assert made.counts.listed == 3
+    assert made.queued
+    assert ours.instances(made.id) == draft.instances
+
+
+def test_the_exams_are_those_of_the_form_unless_others_are_given(ours: Transactions) -> None:
+    others = (Exam(date(2026, 11, 3), "MR", "Knee"), Exam(None, "CR"))
+    assert ours.create(disc()).exams == FORM.exams
+    assert ours.create(disc(exams=others)).exams == others
+
+
+def test_an_exam_that_is_on_ris_already_comes_back_so(ours: Transactions) -> None:
+    exam = replace(CT_HEAD, accession="RIS1", ris_state=RisState.ENTERED)
+    assert ours.create(disc(exams=(exam,))).exams == (exam,)
+
+
+def test_numbers_go_up_and_start_anew_with_the_year(ours: Transactions, clock: Clock) -> None:
+    numbers = [ours.create(disc()).number for _ in range(2)]
+    clock.time = datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)
+    numbers.append(ours.create(disc()).number)
+    clock.forward(seconds=2)
+    numbers.append(ours.create(disc()).number)
+    assert numbers == ["2026-000001", "2026-000002", "2026-000003", "2027-000001"]
+
+
+def test_hospitals_that_create_at_once_never_get_one_number_twice(
+    database: Database, ours: Transactions, theirs: Transactions
+) -> None:
+    patient = Database(str(database_url(database)), 30)
+    makers = [Transactions(patient, hospital) for hospital in (US, THEM)]
+    with ThreadPoolExecutor(6) as pool:
+        made = pool.map(lambda no: makers[no % 2].create(transfer()).number, range(30))
+        numbers = sorted(made)
+    patient.dispose()
+    assert numbers == [f"2026-{no:06d}" for no in range(1, 31)]
+
+
+def database_url(database: Database) -> str:
+    with database.read() as session:
+        return "sqlite:///" + str(session.connection().exec_driver_sql("PRAGMA database_list").first()[2])  # type: ignore[index]
+
+
+def test_what_fails_takes_no_number(ours: Transactions) -> None:
+    twice = images(1) * 2
+    with pytest.raises(InvalidInput):
+        ours.create(disc(instances=twice))
+    assert ours.create(disc()).number == "2026-000001"
+
+
+def test_a_transaction_of_other_hospitals_cannot_be_made(ours: Transactions) -> None:
+    with pytest.raises(InvalidInput):
+        ours.create(transfer("RNQ", "RNS"))
+
+
+@pytest.mark.parametrize("number", ["", "2026-000002", "nonsense", "%"])
+def test_an_unknown_number_is_said_so(ours: Transactions, number: str) -> None:
+    ours.create(disc())
+    with pytest.raises(InvalidInput):
+        ours.get(number)
+
+
+def test_each_end_sees_a_transfer_from_its_side(ours: Transactions, theirs: Transactions) -> None:
+    made = ours.create(transfer())
+    seen = theirs.get(made.number)
+    assert (made.direction, made.other_hospital) == (Direction.OUT, THEM)
+    assert (seen.direction, seen.other_hospital) == (Direction.IN, US)
+    assert seen.status is made.status
+    assert not seen.queued  # our engine's work, not theirs
+
+
+def test_a_third_hospital_sees_and_changes_nothing(database: Database, ours: Transactions) -> None:
+    made = ours.create(transfer())
+    third = Transactions(database, "RNQ")
+    for act in (
+        lambda: third.get(made.number),
+        lambda: third.by_id(made.id),
+        lambda: third.events(made.id),
+        lambda: third.messages(made.id),
+        lambda: third.instances(made.id),
+        lambda: third.move(made.id, Status.STARTED, "", "x"),
+        lambda: third.cancel(made.id, "x"),
+    ):
+        with pytest.raises(InvalidInput):
+            act()
+    assert third.change_token() == 0
+
+
+def test_a_cd_import_is_nobody_elses_business(ours: Transactions, theirs: Transactions) -> None:
+    made = ours.create(disc())
+    with pytest.raises(InvalidInput):
+        theirs.get(made.number)
+
+
+def test_a_disc_made_for_a_hospital_is_the_makers_business(ours: Transactions, theirs: Transactions) -> None:
+    made = ours.create(transfer(type=TransactionType.DISC_EXPORT))
+    assert made.direction is Direction.OUT
+    with pytest.raises(InvalidInput):
+        theirs.get(made.number)
+
+
+def test_an_import_whose_form_names_no_hospital_is_kept(ours: Transactions) -> None:
+    assert ours.create(disc(sender="", form=Form(FormKind.IMPORT))).sender == ""
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(form=st.from_type(Form), patient=st.builds(MediumPatient, TEXTS, TEXTS, TEXTS))
+def test_any_form_and_medium_come_back_as_they_were(
+    ours: Transactions, form: Form, patient: MediumPatient
+) -> None:
+    made = ours.create(disc(1, form=form, exams=form.exams, medium=replace(DISC, patient=patient)))
+    kept = ours.by_id(made.id)
+    assert kept.form == form
+    assert kept.exams == form.exams
+    assert kept.medium is not None
+    assert kept.medium.patient == patient
+
+
+@pytest.mark.parametrize("name", ["DICOM/IM1", "caf\udce9/IM1", "%:odd", "tab\tand\nline", "日本/1", ""])
+def test_any_file_name_of_a_disc_comes_back_as_it_was(ours: Transactions, name: str) -> None:
+    instance = replace(images(1)[0], source_path=name)
+    made = ours.create(disc(instances=(instance,), medium=Medium(f"/media/{name}", name)))
+    assert ours.instances(made.id) == (instance,)
+    assert made.medium == Medium(f"/media/{name}", name)
+
+
+# -- moves
+
+
+def test_a_move_is_written_with_who_and_when(ours: Transactions, clock: Clock) -> None:
+    made = ours.create(disc(event="Created, call 06396375"))
+    at = clock.forward(minutes=1)
+    ours.move(made.id, Status.STARTED, "Started copying", "engine")
+    first, second = ours.events(made.id)
+    assert (first.kind, first.text, first.actor, first.status) == (
+        "created",
+        "Created, call 06396375",
+        "A. Operator",
+        Status.NEW,
+    )
+    assert (second.at, second.actor, second.text, second.status) == (
+        at,
+        "engine",
+        "Started copying",
+        Status.STARTED,
+    )
+    assert ours.by_id(made.id).updated_at == at
+
+
+def test_an_illegal_move_changes_nothing(ours: Transactions) -> None:
+    made = ours.create(transfer())
+    with pytest.raises(Refused):
+        ours.move(made.id, Status.DELIVERED, "", "engine")
+    assert ours.by_id(made.id) == made
+    assert len(ours.events(made.id)) == 1
+
+
+def test_of_two_who_act_at_once_the_second_is_told(ours: Transactions, theirs: Transactions) -> None:
+    made = ours.create(transfer(type=TransactionType.REQUEST))
+    theirs.move(made.id, Status.ACCEPTED, "Accepted", "B. Reader", expected=Status.NEW)
+    with pytest.raises(Refused, match="Accepted now"):
+        theirs.move(made.id, Status.ACCEPTED, "Accepted", "C. Reader", expected=Status.NEW)
+    assert len(ours.events(made.id)) == 2
+
+
+def test_many_who_act_at_once_move_it_once(database: Database, ours: Transactions) -> None:
+    made = ours.create(transfer(type=TransactionType.REQUEST))
+    patient = Database(database_url(database), 30)
+    both = [Transactions(patient, hospital) for hospital in (US, THEM)]
+
+    def act(no: int) -> bool:
+        try:
+            both[no % 2].move(made.id, Status.STARTED, "", str(no), expected=Status.NEW)
+        except Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(act, range(12))) == 1
+    patient.dispose()
+
+
+def test_an_import_is_not_delivered_before_every_image_is_verified(ours: Transactions) -> None:
+    made = ours.create(disc(2))
+    ours.move(made.id, Status.STARTED, "", "engine")
+    with pytest.raises(Refused, match="0 of 2"):
+        ours.move(made.id, Status.DELIVERED, "", "engine")
+
+
+def test_a_delivered_import_can_ask_for_its_ris_entry_in_the_same_write(ours: Transactions) -> None:
+    made = _delivered(ours)
+    ours.move(made.id, Status.DELIVERED, "", "engine", required=[CONFIRM])
+    assert ours.by_id(made.id).required == (CONFIRM,)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    kind=st.sampled_from([t for t in TransactionType if t is not TransactionType.CD_IMPORT]),
+    steps=st.lists(st.sampled_from(Status), max_size=8),
+)
+def test_no_sequence_of_moves_leaves_the_table_of_legal_ones(
+    database: Database, ours: Transactions, kind: TransactionType, steps: list[Status]
+) -> None:
+    made = ours.create(transfer(type=kind))
+    status = Status.NEW
+    for step in steps:
+        legal = step is status or step in legal_moves(kind, status)
+        try:
+            ours.move(made.id, step, "", "x")
+        except Refused:
+            assert not legal
+        else:
+            assert legal
+            status = step
+        kept = ours.by_id(made.id)
+        assert kept.status is status
+        assert _tab(database, made.id) is tab_of(status, kept.required)
+
+
+def _tab(database: Database, id: int) -> Tab:
+    worklists = Worklists(database, US)
+    working = [tab for tab in Tab if tab is not Tab.ALL]
+    pages = {tab: worklists.page(WorklistFilter(tab=tab), WorklistOrder(), 0, 1000).rows for tab in working}
+    return next((tab for tab, rows in pages.items() if id in {row.id for row in rows}), Tab.ALL)
+
+
+# -- what waits for a person, and what failed
+
+
+def test_a_requirement_brings_it_to_action_required_and_back(database: Database, ours: Transactions) -> None:
+    made = ours.create(disc())
+    assert _tab(database, made.id) is Tab.IN_PROGRESS
+    ours.require(made.id, (CONFIRM,))
+    assert _tab(database, made.id) is Tab.ACTION_REQUIRED
+    ours.require(made.id, ())
+    assert _tab(database, made.id) is Tab.IN_PROGRESS
+
+
+def test_requirements_are_those_of_one_end(ours: Transactions, theirs: Transactions) -> None:
+    made = ours.create(transfer())
+    theirs.require(made.id, (CONFIRM,))
+    assert theirs.by_id(made.id).required == (CONFIRM,)
+    assert ours.by_id(made.id).required == ()
+
+
+def test_a_failure_is_kept_with_its_reason_until_it_is_taken_up_again(
+    database: Database, ours: Transactions
+) -> None:
+    made = ours.create(disc())
+    failure = Failure(
+        "PACS refused 2 of 3 images", "Not enough room.", "Free space.", "permanent", 0xA700, "PACS", AT
+    )
+    ours.fail(made.id, failure)
+    failed = ours.by_id(made.id)
+    assert (failed.status, failed.failure, failed.queued) == (Status.FAILED, failure, False)
+    assert _tab(database, made.id) is Tab.FAILED
+    assert ours.events(made.id)[-1].text == failure.title
+    ours.clear_failure(made.id, "A. Operator")
+    again = ours.by_id(made.id)
+    assert (again.status, again.failure) == (Status.STARTED, None)
+    assert _tab(database, made.id) is Tab.IN_PROGRESS
+
+
+def test_what_is_cancelled_cannot_fail_nor_go_on(ours: Transactions, theirs: Transactions) -> None:
+    made = ours.create(transfer())
+    theirs.require(made.id, (CONFIRM,))
+    theirs.cancel(made.id, "B. Reader")
+    for end in (ours, theirs):
+        seen = end.by_id(made.id)
+        assert (seen.status, seen.required, seen.queued) == (Status.CANCELLED, (), False)
+    with pytest.raises(Refused):
+        ours.fail(made.id, Failure("late"))
+    with pytest.raises(Refused):
+        ours.queue(made.id)
+    with pytest.raises(Refused):
+        ours.move(made.id, Status.UPLOADING, "", "engine")
+    assert ours.events(made.id)[-1].text == "Cancelled by B. Reader"
+
+
+def test_what_is_delivered_cannot_be_cancelled(ours: Transactions) -> None:
+    made = _delivered(ours)
+    with pytest.raises(Refused):
+        ours.cancel(made.id, "A. Operator")
+
+
+# -- what a person says
+
+
+def test_the_match_decision_is_kept_with_its_grounds(ours: Transactions) -> None:
+    made = ours.create(disc())
+    ours.decide(made.id, DECISION, "Matched by A. Operator", "A. Operator")
+    assert ours.by_id(made.id).match == DECISION
+    assert ours.events(made.id)[-1].text == "Matched by A. Operator"
+
+
+def test_who_looked_at_the_pas_is_kept(ours: Transactions) -> None:
+    made = ours.create(disc())
+    ours.set_registered(made.id, "A. Clerk")
+    assert ours.by_id(made.id).registered_by == "A. Clerk"
+    assert ours.events(made.id)[-1].actor == "A. Clerk"
+
+
+def test_a_corrected_form_is_found_under_its_new_patient(database: Database, ours: Transactions) -> None:
+    made = ours.create(disc())
+    patient = Patient("DUCK^Daisy", date(1980, 5, 5), "RWES999222", "999 000 0026")
+    form = replace(FORM, patient=patient, hospital="RNQ", priority=Priority.BLUE_LIGHT)
+    ours.set_form(made.id, form, "A. Operator")
+    kept = ours.by_id(made.id)
+    assert (kept.form, kept.priority, kept.sender) == (form, Priority.BLUE_LIGHT, "RNQ")
+    worklists = Worklists(database, US)
+    found = {
+        text: worklists.page(WorklistFilter(search=text), WorklistOrder(), 0, 10).total
+        for text in ("mouse", "duck", "S999222", "9990000026", "S999111")
+    }
+    assert found == {"mouse": 0, "duck": 1, "S999222": 1, "9990000026": 1, "S999111": 0}
+    assert ours.earlier(patient, FORM.exams)
+    assert worklists.page(WorklistFilter(blue_light_only=True), WorklistOrder(), 0, 10).total == 1
+
+
+def test_an_exams_ris_entry_is_kept(ours: Transactions) -> None:
+    made = ours.create(disc(exams=(CT_HEAD, replace(CT_HEAD, modality="MR"))))
+    ours.set_exam_ris(made.id, 1, "RIS0002", RisState.ENTERED, "A. Operator")
+    first, second = ours.by_id(made.id).exams
+    assert (first.accession, first.ris_state) == ("", RisState.MISSING)
+    assert (second.accession, second.ris_state) == ("RIS0002", RisState.ENTERED)
+    with pytest.raises(InvalidInput):
+        ours.set_exam_ris(made.id, 2, "X", RisState.ENTERED, "A. Operator")
+
+
+def test_an_assignee_is_one_ends_own(ours: Transactions, theirs: Transactions) -> None:
+    made = ours.create(transfer())
+    ours.assign(made.id, "A. Operator")
+    assert ours.by_id(made.id).assigned_to == "A. Operator"
+    assert theirs.by_id(made.id).assigned_to == ""
+
+
+def test_a_message_is_unread_at_the_other_end_until_read(ours: Transactions, theirs: Transactions) -> None:
+    made = ours.create(transfer())
+    ours.add_message(made.id, "A. Operator", "On its way")
+    ours.add_message(made.id, "A. Operator", "\u202eمرحبا <b>" + "x" * 100_000)
+    assert (ours.by_id(made.id).unread, theirs.by_id(made.id).unread) == (0, 2)
+    theirs.mark_read(made.id)
+    assert theirs.by_id(made.id).unread == 0
+    assert [(m.author, m.hospital, m.read) for m in ours.messages(made.id)] == [("A. Operator", US, True)] * 2
+    assert len(ours.messages(made.id)[1].text) > 100_000
+
+
+# -- queue
+
+
+def test_a_place_in_the_queue_survives_a_retry(ours: Transactions, clock: Clock) -> None:
+    made = ours.create(disc(queued=False))
+    assert not made.queued
+    later = clock.forward(minutes=5)
+    ours.queue(made.id, not_before=later, attempts=2)
+    kept = ours.by_id(made.id)
+    assert (kept.queued, kept.not_before, kept.attempts) == (True, later, 2)
+    ours.queue(made.id)
+    kept = ours.by_id(made.id)
+    assert (kept.not_before, kept.attempts) == (None, 2)
+    ours.unqueue(made.id)
+    assert not ours.by_id(made.id).queued
+
+
+# -- history
+
+
+def test_an_earlier_transaction_of_the_same_patient_and_exam_is_found(
+    ours: Transactions, clock: Clock
+) -> None:
+    made = ours.create(disc())
+    asked = (Exam(CT_HEAD.date, "CT"),)
+    (found,) = ours.earlier(MOUSE, asked)
+    assert (found.number, found.exam, found.when, found.status) == (
+        made.number,
+        "CT Head, 02/11/2026",
+        "24/11/2026",
+        "New",
+    )
+
+
+@pytest.mark.parametrize(
+    "patient",
+    [
+        Patient(nhs_no="999 000 0018"),
+        Patient(hospital_no="RWES999111"),
+        Patient(hospital_no="s999111", nhs_no="9990000026"),
+    ],
+)
+def test_either_number_in_any_way_of_writing_finds_the_history(ours: Transactions, patient: Patient) -> None:
+    ours.create(disc())
+    assert len(ours.earlier(patient, FORM.exams)) == 1
+
+
+@pytest.mark.parametrize(
+    ("patient", "exam"),
+    [
+        (MOUSE, Exam(date(2026, 11, 3), "CT")),
+        (MOUSE, Exam(CT_HEAD.date, "MR")),
+        (MOUSE, Exam(None, "CT")),
+        (Patient("MOUSE^Minnie", hospital_no="S999112"), CT_HEAD),
+        (Patient("MOUSE^Minnie"), CT_HEAD),
+    ],
+)
+def test_another_exam_or_patient_is_no_history(ours: Transactions, patient: Patient, exam: Exam) -> None:
+    ours.create(disc())
+    assert ours.earlier(patient, (exam,)) == ()
+
+
+def test_one_of_several_modalities_is_enough(ours: Transactions) -> None:
+    ours.create(disc(exams=(replace(CT_HEAD, modality="PT, CT"),)))
+    assert ours.earlier(MOUSE, (CT_HEAD,))
+
+
+def test_what_was_cancelled_is_no_history(ours: Transactions) -> None:
+    made = ours.create(disc(medium=DISC))
+    ours.cancel(made.id, "A. Operator")
+    assert ours.earlier(MOUSE, FORM.exams) == ()
+    assert ours.imports_of("print", ["1.2.826.1"]) == ()
+
+
+def test_the_same_disc_and_the_same_study_are_recognised(ours: Transactions, clock: Clock) -> None:
+    made = ours.create(disc(4, medium=DISC))
+    found = ours.imports_of("print", ["1.2.826.1", "1.2.999"])
+    assert [(e.number, e.when, e.disc_no, e.study_uid) for e in found] == [
+        (made.number, clock.time, 1, ""),
+        (made.number, clock.time, 1, "1.2.826.1"),
+    ]
+    assert ours.imports_of("other", ["1.2.999"]) == ()
+
+
+def test_a_disc_without_fingerprint_is_like_no_other(ours: Transactions) -> None:
+    ours.create(disc(medium=Medium("/media/disc")))
+    assert ours.imports_of("", []) == ()
+
+
+# -- changes
+
+
+def test_a_change_of_ours_is_noticed_and_named(
+    ours: Transactions, theirs: Transactions, clock: Clock
+) -> None:
+    first, second = ours.create(disc()), ours.create(transfer())
+    token = ours.change_token()
+    assert ours.changes_since(token).ids == ()
+    theirs.add_message(second.id, "B. Reader", "Thank you")
+    changes = ours.changes_since(token)
+    assert changes.ids == (second.id,)
+    assert changes.token == ours.change_token() != token
+    assert set(ours.changes_since(0).ids) == {first.id, second.id}
+
+
+def test_others_transactions_are_no_change_of_ours(ours: Transactions, theirs: Transactions) -> None:
+    token = ours.change_token()
+    theirs.create(disc(sender=US, recipient=THEM))
+    assert ours.change_token() == token
+
+
+def test_instances_of_the_same_uid_live_in_several_transactions(ours: Transactions) -> None:
+    first, second = ours.create(disc(1)), ours.create(disc(1))
+    uid = images(1)[0].sop_instance_uid
+    ours.update_instances(first.id, [InstanceChange(uid, InstanceState.SPOOLED)])
+    states: list[tuple[Instance, ...]] = [ours.instances(made.id) for made in (first, second)]
+    assert [found[0].state for found in states] == [InstanceState.SPOOLED, InstanceState.LISTED]
