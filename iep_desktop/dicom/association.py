@@ -8,33 +8,25 @@ pynetdicom's own log is silenced, because even its tracebacks can quote an ident
 from __future__ import annotations
 
 import logging
-import queue
-import socket
 import threading
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from ssl import SSLContext, SSLError
+from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Self
 
 from pynetdicom import AE, _config, evt
 from pynetdicom import association as library
-from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
-from iep_desktop.core.errors import (
-    Cancelled,
-    IepError,
-    InvalidInput,
-    NodeRejected,
-    NodeUnreachable,
-    Retriable,
-)
+from iep_desktop.core.errors import Cancelled, IepError, NodeRejected, NodeUnreachable
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
 from iep_desktop.dicom.contexts import Pair
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, MAX_PDU, FastSocket, Limits
+from iep_desktop.dicom.line_queues import Answers, Outgoing
+from iep_desktop.dicom.troubles import ASK_CLASSES, LATER, not_secured, rejected, unreachable, unusable
 
 _config.LOG_REQUEST_IDENTIFIERS = False
 _config.LOG_RESPONSE_IDENTIFIERS = False
@@ -43,7 +35,6 @@ _config.STORE_SEND_CHUNKED_DATASET = True  # a file's dataset is sent as it lies
 logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
 
 _MOMENT = 0.3  # seconds
-_QUEUED_PDUS = 64  # keeps memory flat however large the object
 
 
 class NoContextAccepted(NodeRejected):
@@ -69,8 +60,8 @@ class NodeAssociation:
         self._peer_confused = False  # it sent what is not DICOM, or not its turn
         self._context_ids: dict[Pair, int] = {}
         self._ended = threading.Event()
-        self._outgoing = _Outgoing()
-        self._answers = _Answers()
+        self._outgoing = Outgoing()
+        self._answers = Answers()
         self._socket: FastSocket | None = None
         self._assoc: library.Association | None = None
 
@@ -81,7 +72,9 @@ class NodeAssociation:
         if self._cancelled:
             raise Cancelled()
         if not 0 < self.node.port < 0x10000:
-            raise _unusable(self.node)
+            raise unusable(self.node)
+        if self.node.tls and self._tls is None:
+            raise not_secured(self.node)
         try:
             ae = _Requestor(self)
             assoc = ae.associate(
@@ -98,7 +91,7 @@ class NodeAssociation:
             )
         except (ValueError, TypeError) as exc:
             self._tear_down()
-            raise _unusable(self.node) from exc
+            raise unusable(self.node) from exc
         except OSError as exc:  # the name of the host is not known
             raise unreachable(self.node, exc) from exc
         if self._cancelled or not assoc.is_established:
@@ -132,7 +125,7 @@ class NodeAssociation:
 
         `abort` alone does not free a blocked request (pynetdicom 3.0.4): it would wait for the DIMSE timeout.
         And an empty answer put into its queue may be taken by the library's own reactor, which `abort` has just
-        woken, hence `_Answers`.
+        woken, hence `Answers`.
         """
         self._cancelled = True
         assoc, sock = self._assoc, self._socket
@@ -205,21 +198,21 @@ class NodeAssociation:
             return NodeUnreachable(
                 f"{name} ended the connection",
                 "The node aborted in the middle.",
-                _LATER,
+                LATER,
             )
         if self._peer_confused:
-            return NodeUnreachable(f"{name} sent what is not DICOM", "We ended the connection.", _LATER)
+            return NodeUnreachable(f"{name} sent what is not DICOM", "We ended the connection.", LATER)
         if self._socket is not None and self._socket.stalled:
             waited = f"For {self.limits.write:g} seconds it took no more data."
-            return NodeUnreachable(f"{name} stopped reading", waited, _LATER)
+            return NodeUnreachable(f"{name} stopped reading", waited, LATER)
         if self._socket is not None and (self._socket.failure or self._socket.closed_by_peer):
             return NodeUnreachable(
                 f"Connection to {name} lost",
                 "The connection broke in the middle.",
-                _LATER,
+                LATER,
             )
         waited = f"No answer for {self.limits.dimse:g} seconds."
-        return NodeUnreachable(f"{name} does not answer", waited, _LATER)
+        return NodeUnreachable(f"{name} does not answer", waited, LATER)
 
     # -- inside
 
@@ -252,7 +245,7 @@ class NodeAssociation:
             return NoContextAccepted(
                 title,
                 "It accepted the association, but no kind of object.",
-                _ASK_CLASSES,
+                ASK_CLASSES,
             )
         failure = self._socket.failure if self._socket else None
         if failure is not None and not self._connected:
@@ -317,59 +310,6 @@ class _Requestor(AE):  # type: ignore[misc, unused-ignore]
         return sock
 
 
-class _Outgoing(queue.Queue[Any]):
-    """Primitives on their way to the peer: data waits for room, and nothing is taken once the line has ended.
-
-    The library reads a whole file into this queue; unpaced, a 1 GB object would take 1 GB, and the time limit
-    for the answer would run while the data is still being written. And it aborts what is already aborted, which
-    kills its thread with an exception.
-    """
-
-    _data_wanted = True
-    _ended = False
-
-    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        with self.not_full:
-            if isinstance(item, P_DATA):
-                while self._data_wanted and self._qsize() >= _QUEUED_PDUS:
-                    self.not_full.wait()
-                if not self._data_wanted:
-                    return
-            if not self._ended:
-                self._put(item)
-                self.not_empty.notify()
-
-    def refuse_data(self) -> None:
-        with self.not_full:
-            self._data_wanted = False
-            self.not_full.notify_all()
-
-    def end(self) -> None:
-        """Called in the thread that empties the queue, so that nothing slips in between."""
-        self.refuse_data()
-        with self.mutex:
-            self._ended = True
-            self.queue.clear()
-
-
-class _Answers(queue.Queue[Any]):
-    """Messages from the peer. After `end` everybody who waits, now or later, gets the library's "no answer"."""
-
-    _over = False
-
-    def end(self) -> None:
-        self._over = True
-        self.put((None, None))  # wakes the one who waits
-
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        try:
-            return super().get(block and not self._over, timeout)
-        except queue.Empty:
-            if self._over:
-                return (None, None)
-            raise
-
-
 @contextmanager
 def associate(
     node: Node,
@@ -388,81 +328,3 @@ def associate(
     finally:
         if forget:
             forget()
-
-
-# -- the words for what went wrong
-
-_LATER = "It is tried again later. If it stays so, ask the PACS team to look at the node."
-_ASK_CLASSES = (
-    "Ask the PACS team to allow these kinds of object (SOP classes, transfer syntaxes) for our AE title."
-)
-_SERVICE_USER, _ACSE, _PRESENTATION = 1, 2, 3  # PS3.8 Table 9-21, source
-
-
-def rejected(node: Node, result: int, source: int, reason: int) -> IepError:
-    """The error for an A-ASSOCIATE-RJ (PS3.8 9.3.4, Table 9-21)."""
-    title = f"{node.name} refuses the association"
-    ours, theirs = node.calling_ae, node.ae_title
-    if (source, reason) == (_SERVICE_USER, 3):
-        hint = f'Ask the PACS team to enter our AE title "{ours}" at the node, or correct it in the settings.'
-        return NodeRejected(title, f'It does not know our AE title "{ours}".', hint)
-    if (source, reason) == (_SERVICE_USER, 7):
-        hint = "Correct the node's AE title in the settings; capital letters matter."
-        return NodeRejected(title, f'Its AE title is not "{theirs}".', hint)
-    if source == _PRESENTATION and reason in (1, 2):
-        message = (
-            "It has as many connections as it allows." if reason == 2 else "It is overloaded for the moment."
-        )
-        return Retriable(title, message, "It is tried again later.")
-    message, hint = (
-        _other_rejection(source, reason),
-        "Ask the PACS team to look at the node's log.",
-    )
-    if result == 2:  # rejected-transient
-        return Retriable(title, message, _LATER)
-    return NodeRejected(title, message, hint)
-
-
-def _other_rejection(source: int, reason: int) -> str:
-    known = {
-        (_SERVICE_USER, 1): "It gives no reason.",
-        (_SERVICE_USER, 2): "It does not know the DICOM application context.",
-        (_ACSE, 1): "It gives no reason.",
-        (_ACSE, 2): "It does not speak our version of the protocol.",
-    }
-    return known.get(
-        (source, reason),
-        f"It gives a reason unknown to the standard ({source}/{reason}).",
-    )
-
-
-def unreachable(node: Node, exc: OSError) -> NodeUnreachable:
-    """The error for a TCP connection that did not come about."""
-    title, where = f"{node.name} cannot be reached", f"{node.host}, port {node.port}"
-    hint = "Check host and port, and that the node runs and no firewall is in between."
-    if isinstance(exc, ConnectionRefusedError):
-        return NodeUnreachable(title, f"Nobody listens at {where}.", hint)
-    if isinstance(exc, socket.gaierror):
-        return NodeUnreachable(
-            title,
-            f'The name "{node.host}" is not known.',
-            "Check the host name and the network.",
-        )
-    if isinstance(exc, TimeoutError):
-        return NodeUnreachable(title, f"{where} does not answer.", hint)
-    if isinstance(exc, SSLError):
-        return NodeUnreachable(
-            title,
-            f"No secure connection with {where}.",
-            "Check the node's TLS settings.",
-        )
-    return NodeUnreachable(title, f"{where}: {exc.strerror or type(exc).__name__}.", hint)
-
-
-def _unusable(node: Node) -> InvalidInput:
-    hint = "AE titles have 1 to 16 characters, without backslash; ports are 1 to 65535."
-    return InvalidInput(
-        f"The settings of {node.name} cannot be used",
-        "AE title, host or port is not valid.",
-        hint,
-    )

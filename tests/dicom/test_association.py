@@ -19,12 +19,14 @@ from iep_desktop.core.errors import (
     InvalidInput,
     NodeRejected,
     NodeUnreachable,
+    Refused,
     Retriable,
 )
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
-from iep_desktop.dicom.association import NoContextAccepted, NodeAssociation, associate, rejected
+from iep_desktop.dicom.association import NoContextAccepted, NodeAssociation, associate
 from iep_desktop.dicom.fastsocket import Limits
+from iep_desktop.dicom.troubles import rejected
 from tests.fakes.peer import (
     Script,
     ScriptedPeer,
@@ -137,6 +139,12 @@ def test_a_node_that_takes_none_of_our_kinds_is_told_apart() -> None:
 def test_settings_that_cannot_be_used_are_refused_at_once(change: dict[str, object]) -> None:
     with ScriptedPeer(answers(0)) as peer:
         assert isinstance(opening_error(replace(peer.node, **change)), InvalidInput)  # type: ignore[arg-type]
+
+
+def test_a_node_with_tls_is_never_spoken_to_in_the_open() -> None:
+    with ScriptedPeer(answers(0)) as peer:
+        assert isinstance(opening_error(replace(peer.node, tls=True)), Refused)
+        assert peer.connections == []
 
 
 def cancelled_after(ctx: Context, ready: Callable[[], bool]) -> threading.Thread:
