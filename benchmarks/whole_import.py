@@ -26,7 +26,13 @@ from tests.hospital import Hospital, form
 from tests.peers import Orthanc, run_orthanc
 
 BAR = 2.0
-FORM = json.dumps(form())
+FORM = json.dumps(
+    form(
+        patient__name="BENCHMARK^SYNTHETIC",
+        patient__birth_date="1970-01-01",
+        exams=[{"date": "2026-01-02", "modality": "CT", "description": "Head"}],
+    )
+)
 
 
 class Stages:
@@ -65,8 +71,6 @@ def run_import(hospital: Hospital, disc: Path, count: int) -> str:
             patient=patient,
             series=all_series(patient),
             registered_by="operator",
-            decision=desk.imports.decision(patient, "the benchmark's patient"),
-            everything_reason="benchmark",
         )
         transaction = desk.imports.create(order, desk.imports.assess(order, Context()))
         stages.note("copy")

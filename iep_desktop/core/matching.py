@@ -141,9 +141,14 @@ def _cell(field: Field, form: Identity, other: Identity) -> Cell:
         return Cell("", Agreement.ABSENT)
     if field is Field.HOSPITAL_NUMBER and other.hospital_no != form.hospital_no:
         return Cell(text, Agreement.OWN)
-    if not _text(field, form):
+    if not _text(field, form) or _says_nothing(field, form, other):
         return Cell(text, Agreement.ABSENT)
     return Cell(text, Agreement.AGREES if _same(field, form, other) else Agreement.DIFFERS)
+
+
+def _says_nothing(field: Field, form: Identity, other: Identity) -> bool:
+    """`O` is also what scanners write when nobody entered a sex (PS3.3 C.7.1.1): it contradicts nothing."""
+    return field is Field.SEX and form.sex.upper() != other.sex.upper() and "O" in (form.sex.upper(), other.sex.upper())
 
 
 def _same(field: Field, form: Identity, other: Identity) -> bool:
