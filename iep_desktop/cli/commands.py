@@ -50,21 +50,31 @@ Command = Callable[[argparse.Namespace, "Desk", Output], Exit]
 
 
 def init(args: argparse.Namespace, root: Path, out: Output) -> Exit:
-    """Make the profile and its ledger."""
+    """Make the profile and its ledger; the demo's is there already and only told."""
     from iep_desktop.workers.desk import open_desk
 
+    profile = profiles.open_profile(root) if args.demo else _new_profile(args, root)
+    desk = open_desk(profile)
+    try:
+        name = desk.reading.hospital_name(profile.settings.hospital)
+    finally:
+        desk.close()
+    document = {
+        "profile": str(root),
+        "hospital": profile.settings.hospital,
+        "ledger": profile.ledger_url,
+    }
+    out.result(document, f"Profile for {name} in {root}")
+    return Exit.DONE
+
+
+def _new_profile(args: argparse.Namespace, root: Path) -> profiles.Profile:
+    if not args.hospital:
+        raise InvalidInput("init needs --hospital", "", "For example: iep-desktop init --hospital RWE")
     wanted = profiles.Settings(
         hospital=args.hospital, ledger_url=args.ledger, issuer_of_patient_id=args.hospital
     )
-    profile = profiles.create_profile(root, wanted)
-    desk = open_desk(profile)
-    try:
-        name = desk.reading.hospital_name(args.hospital)
-    finally:
-        desk.close()
-    document = {"profile": str(root), "hospital": args.hospital, "ledger": profile.ledger_url}
-    out.result(document, f"Profile for {name} made in {root}")
-    return Exit.DONE
+    return profiles.create_profile(root, wanted)
 
 
 def nodes(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:

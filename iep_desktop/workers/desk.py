@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from iep_desktop.core.flow import Flow
@@ -57,7 +56,8 @@ class Desk:
         settings = profile.settings
         self.profile = profile
         self.me = Me(settings.user_name, settings.hospital, platform.node() or "workstation")
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
         self._made: dict[str, Any] = {}
 
     def close(self) -> None:
@@ -68,23 +68,23 @@ class Desk:
     @property
     def ledger(self) -> Ledger:
         """Raises LedgerUnusable or LedgerBusy where it cannot be opened; the next call tries again."""
-        return self._once("ledger", partial(_open_ledger, self.profile, self.me.user))
+        return self._once("ledger", lambda: _open_ledger(self.profile, self.me.user))
 
     @property
     def reading(self) -> Reading:
-        return self._once("reading", partial(_reading, self.ledger))
+        return self._once("reading", lambda: _reading(self.ledger))
 
     @property
     def imports(self) -> Imports:
-        return self._once("imports", partial(_imports, self.me, self.ledger, self.gatekeeper))
+        return self._once("imports", lambda: _imports(self.me, self.ledger, self.gatekeeper))
 
     @property
     def gatekeeper(self) -> Gatekeeper:
-        return self._once("gatekeeper", partial(_gatekeeper, self.ledger, self.profile.settings))
+        return self._once("gatekeeper", lambda: _gatekeeper(self.ledger, self.profile.settings))
 
     @property
     def nodes(self) -> Nodes:
-        return self._once("nodes", partial(_nodes, self.ledger, self.profile.settings))
+        return self._once("nodes", lambda: _nodes(self.ledger, self.profile.settings))
 
     @property
     def discs(self) -> Discs:
@@ -96,7 +96,7 @@ class Desk:
 
     @property
     def disc_import(self) -> DiscImport:
-        return self._once("disc_import", partial(_disc_import, self))
+        return self._once("disc_import", lambda: _disc_import(self))
 
     @property
     def calendar(self) -> ServiceCalendar:
@@ -111,7 +111,10 @@ class Desk:
         return Flow(self.ledger.slots.slots(), images_per_second, bytes_per_second, next_batch)
 
     def _once(self, name: str, make: Callable[[], T]) -> T:
+        """Each service has a lock of its own: who asks for a quick one never waits for a slow one."""
         with self._lock:
+            lock = self._locks.setdefault(name, threading.Lock())
+        with lock:
             if name not in self._made:
                 self._made[name] = make()
             made: T = self._made[name]

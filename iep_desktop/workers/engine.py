@@ -246,7 +246,7 @@ class Rate:
 
     def __init__(self) -> None:
         self._last: dict[int, Progress] = {}
-        self._steps: deque[tuple[float, int, int]] = deque()
+        self._steps: deque[tuple[float, int, int]] = deque(maxlen=1000)
 
     def note(self, id: int, progress: Progress) -> None:
         before = self._last.get(id)
@@ -261,11 +261,8 @@ class Rate:
     def per_second(self) -> tuple[float, float]:
         """Images/s and bytes/s; zero when nothing moved for a while."""
         since = time.monotonic() - self.WINDOW
-        while self._steps and self._steps[0][0] < since:
-            self._steps.popleft()
-        images = sum(step[1] for step in self._steps)
-        size = sum(step[2] for step in self._steps)
-        return images / self.WINDOW, size / self.WINDOW
+        steps = [step for step in list(self._steps) if step[0] >= since]  # a copy: asked from another thread
+        return sum(s[1] for s in steps) / self.WINDOW, sum(s[2] for s in steps) / self.WINDOW
 
 
 def make_engine(desk: Desk, parent: QObject | None = None) -> Engine:

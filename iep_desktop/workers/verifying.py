@@ -1,4 +1,4 @@
-"""The third move of an instance: sent → verified, on the evidence of PACS itself (R-TX-4: *Delivered* only on evidence)."""
+"""The third move of an instance: sent → verified, on the evidence of PACS itself (R-TX-4)."""
 
 from __future__ import annotations
 
