@@ -97,7 +97,12 @@ def read_head(fp: BinaryIO, path: str, size: int, facts: Facts) -> Head:
     body, end, whole = (fp, size, True)
     if start.transfer_syntax == DEFLATED:
         body, end, whole = _inflated(fp)
-    values = skim(body, start.syntax, WANTED, _at_pixels)
+    walk = _Walk(body)
+    values = skim(body, start.syntax, WANTED, walk.stop)
+    if walk.found_directory:
+        raise IsDirectory
+    if not walk.end_of_last and start.meta:
+        raise Damaged("it is cut short")
     sop_class, uid = _identity(start, values)
     if sop_class == MediaStorageDirectoryStorage:
         raise IsDirectory
@@ -115,7 +120,8 @@ def read_head(fp: BinaryIO, path: str, size: int, facts: Facts) -> Head:
         facts.series(values, start.syntax),
         instance,
     )
-    return Head(placed, _preamble(start.preamble), _damage(body, start.syntax, end) if whole else _CUT)
+    damage = _damage(body, start.syntax, end, walk) if whole else _CUT
+    return Head(placed, _preamble(start.preamble), damage)
 
 
 def data_set_offset(fp: BinaryIO) -> int:
@@ -131,8 +137,20 @@ def data_set_offset(fp: BinaryIO) -> int:
 _CUT = "The file is damaged: it is cut short"
 
 
-def _at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
-    return tag >= _PIXELS and tag >> 16 == 0x7FE0
+class _Walk:
+    """Where the walk over the data elements has come to."""
+
+    def __init__(self, fp: BinaryIO) -> None:
+        self._tell = fp.tell
+        self.end_of_last = 0
+        self.found_pixels = False
+        self.found_directory = False
+
+    def stop(self, tag: BaseTag, vr: str | None, length: int) -> bool:
+        self.found_pixels = tag >= _PIXELS and tag >> 16 == 0x7FE0
+        self.found_directory = tag >> 16 == 0x0004  # whatever its SOP Class says
+        self.end_of_last = self._tell() + length
+        return self.found_pixels or self.found_directory
 
 
 def _identity(start: Start, values: Values) -> tuple[str, str]:
@@ -154,16 +172,16 @@ def _preamble(preamble: bytes) -> Preamble | None:
     return None
 
 
-def _damage(fp: BinaryIO, syntax: Syntax, end: int) -> str:
-    """Whether what begins where `fp` stands, pixel data or nothing, is all there."""
+def _damage(fp: BinaryIO, syntax: Syntax, end: int, walk: _Walk) -> str:
+    """Whether the last element, mostly the pixel data, is all there. `fp` stands where the walk ended."""
     start = fp.tell()
-    if start > end:
-        return _CUT
+    if not walk.found_pixels:
+        return _CUT if start > end or _leftover(fp, walk, end) else ""
     header = fp.read(12)
-    if len(header) < 12:
-        return ""
     order: Literal["little", "big"] = "little" if syntax.little else "big"
     long = not syntax.implicit and header[4:6] in _LONG_VRS
+    if len(header) < (12 if long else 8):
+        return _CUT
     offset = start + (12 if long else 8)
     length = int.from_bytes(header[8:12] if long else header[4:8], order)
     if not long and not syntax.implicit:
@@ -171,6 +189,14 @@ def _damage(fp: BinaryIO, syntax: Syntax, end: int) -> str:
     if length == UNDEFINED:
         return "" if _is_delimited(fp, syntax, offset, end) else _CUT
     return _CUT if offset + length > end else ""
+
+
+def _leftover(fp: BinaryIO, walk: _Walk, end: int) -> bool:
+    """Whether the file ends with less than the beginning of an element, other than padding."""
+    if not 0 < end - walk.end_of_last < 8:
+        return False
+    fp.seek(walk.end_of_last)
+    return bool(fp.read(8).strip(b"\0"))
 
 
 def _is_delimited(fp: BinaryIO, syntax: Syntax, offset: int, end: int) -> bool:
