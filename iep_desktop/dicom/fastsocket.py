@@ -303,6 +303,8 @@ def _without(pieces: list[memoryview], sent: int) -> list[memoryview]:
 
 
 def _readable(sock: socket.socket, seconds: float) -> bool:
+    if sock.fileno() < 0:
+        raise ConnectionAbortedError("the connection is closed")
     if sys.platform == "win32":
         return bool(select.select([sock], [], [], seconds)[0])
     poll = select.poll()

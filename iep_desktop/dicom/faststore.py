@@ -22,7 +22,7 @@ from pynetdicom.association import Association
 from iep_desktop.dicom import query
 from iep_desktop.dicom.association import NodeAssociation
 from iep_desktop.dicom.fastsocket import FastSocket
-from iep_desktop.dicom.sendfile import SendFile
+from iep_desktop.dicom.sendfile import SendFile, unreadable
 
 _VERSION = "3.0."
 _MOST_PDU = 0x20000  # where a peer names no limit, or a larger one
@@ -63,28 +63,26 @@ def plain(link: NodeAssociation, file: SendFile, message_id: int, priority: int)
 
 
 def direct(link: NodeAssociation, file: SendFile, message_id: int, priority: int) -> Answer:
-    """The same past the library's threads."""
+    """The same past the library's threads. Raises what `link.lost` says, MediumUnreadable for the file."""
     assoc, sock = link.assoc, link.socket
     assoc.dul._idle_timer.stop()  # the library sees nothing of what passes now, and would take the line for idle
     try:
         with sock.exclusive():
             _write(link, sock, file, message_id, priority)
-            pdu = _read(link, sock)
+            pdu = sock.read_pdu(link.limits.dimse)
             answer = _parsed(pdu, message_id)
             if answer is not None:
                 return answer
+            if not pdu:
+                raise ConnectionAbortedError("no answer")
             _pause(assoc)  # before the library may read it, lest its reactor takes the answer for itself
             sock.push_back(pdu)
-    except _LineBroken:
+    except OSError:
         link.wait_for_end()
         raise link.lost() from None
     finally:
         assoc.dul._idle_timer.restart()
     return _by_library(link, message_id)
-
-
-class _LineBroken(Exception):
-    """Reading or writing failed; why is known to the socket and the library."""
 
 
 def _write(link: NodeAssociation, sock: FastSocket, file: SendFile, message_id: int, priority: int) -> None:
@@ -93,33 +91,37 @@ def _write(link: NodeAssociation, sock: FastSocket, file: SendFile, message_id: 
     context_id = link.context_id(file.pair)
     command = _request(file, message_id, priority)
     first = [memoryview(_data_pdu_header(context_id, _WHOLE_COMMAND, command) + command)]
-    for pieces in _data_pdus(file, context_id, payload):
-        try:
-            sock.send_gathered(first + pieces)
-        except OSError as exc:
-            raise _LineBroken from exc
+    for data, last in _data_of(file, max(1, _READ // payload) * payload):
+        sock.send_gathered(first + _data_pdus(context_id, data, payload, last))
         first = []
 
 
-def _data_pdus(file: SendFile, context_id: int, payload: int) -> Iterator[list[memoryview]]:
-    """The data set as P-DATA-TF PDUs, about 1 MiB at a time, in pieces: header, data, header, data..."""
-    with file.path.open("rb", buffering=0) as stream:
-        left = stream.seek(0, 2) - file.offset
-        if left <= 0:
-            raise OSError("the file has no data set")
-        stream.seek(file.offset)
-        size = max(1, _READ // payload) * payload
-        while left > 0:
-            data = memoryview(stream.read(min(size, left)))
-            if not data:
-                raise OSError("the file became shorter while it was sent")
-            left -= len(data)
-            pieces = []
-            for at in range(0, len(data), payload):
-                part = data[at : at + payload]
-                last = left == 0 and at + payload >= len(data)
-                pieces += [memoryview(_data_pdu_header(context_id, 0x02 if last else 0x00, part)), part]
-            yield pieces
+def _data_of(file: SendFile, size: int) -> Iterator[tuple[memoryview, bool]]:
+    """The data set in pieces of `size` bytes, and whether each is the last."""
+    try:
+        with file.path.open("rb", buffering=0) as stream:
+            left = stream.seek(0, 2) - file.offset
+            stream.seek(file.offset)
+            while True:
+                data = stream.read(min(size, left)) if left > 0 else b""
+                if not data:
+                    raise unreadable()  # it has no data set, or became shorter while it was sent
+                left -= len(data)
+                yield memoryview(data), left == 0
+                if left == 0:
+                    return
+    except OSError as exc:
+        raise unreadable() from exc
+
+
+def _data_pdus(context_id: int, data: memoryview, payload: int, last: bool) -> list[memoryview]:
+    """P-DATA-TF PDUs in pieces: header, data, header, data... (PS3.8 E.2: 0x02 marks the last fragment)."""
+    pieces = []
+    for at in range(0, len(data), payload):
+        part = data[at : at + payload]
+        control = 0x02 if last and at + payload >= len(data) else 0x00
+        pieces += [memoryview(_data_pdu_header(context_id, control, part)), part]
+    return pieces
 
 
 def _data_pdu_header(context_id: int, control: int, fragment: bytes | memoryview) -> bytes:
@@ -144,16 +146,6 @@ def _request(file: SendFile, message_id: int, priority: int) -> bytes:
 def _uid(uid: str) -> bytes:
     value = uid.encode("ascii")
     return value + b"\0" * (len(value) % 2)
-
-
-def _read(link: NodeAssociation, sock: FastSocket) -> bytes:
-    try:
-        pdu = sock.read_pdu(link.limits.dimse)
-    except OSError as exc:
-        raise _LineBroken from exc
-    if not pdu:
-        raise _LineBroken
-    return pdu
 
 
 def _parsed(pdu: bytes, message_id: int) -> Answer | None:

@@ -46,6 +46,7 @@ from tests.fakes.peer import (
     dies_mid_image,
     endless_pdu,
     falls_silent,
+    half_a_header,
     half_a_pdu,
     releases_after,
     releases_instead,
@@ -162,7 +163,16 @@ def test_an_instance_of_a_kind_that_nobody_announced_is_sent_too(image: Path) ->
 
 
 @pytest.mark.parametrize(
-    "script", [aborts_mid_image, dies_mid_image, falls_silent, answers_garbage_later, half_a_pdu, endless_pdu]
+    "script",
+    [
+        aborts_mid_image,
+        dies_mid_image,
+        falls_silent,
+        answers_garbage_later,
+        half_a_pdu,
+        half_a_header,
+        endless_pdu,
+    ],
 )
 def test_a_line_that_breaks_mid_image_raises_and_the_next_attempt_connects_anew(
     big_image: Path, script: Script

@@ -278,6 +278,15 @@ def endless_pdu(connection: Connection) -> None:
     connection.wait()
 
 
+def half_a_header(connection: Connection) -> None:
+    """Accepts, sends three bytes by itself, and then only reads."""
+    connection.read_request()
+    connection.accept()
+    connection.send(bytes((0x04, 0, 0)))
+    while True:
+        connection.read_pdu()
+
+
 def aborts_mid_image(connection: Connection) -> None:
     """Reads the command and some data of a C-STORE, then aborts."""
     connection.read_request()
