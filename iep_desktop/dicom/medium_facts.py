@@ -138,7 +138,7 @@ def _patient(values: Values, syntax: Syntax) -> MediumPatient:
     return MediumPatient(
         patient_id=text(values, PATIENT_ID),
         issuer=text(values, ISSUER),
-        name=text(values, PATIENT_NAME, "PN"),
+        name=text(values, PATIENT_NAME, "PN").rstrip("="),  # empty groups at the end say nothing (PS3.5 6.2)
         birth_date=day(values, BIRTH_DATE),
         sex=code(values, SEX),
         nhs_no=_nhs_number(values, syntax),
