@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from iep_desktop.store.slots import Claim, Slots
 from iep_desktop.store.transactions import Transactions
 from iep_desktop.workers.desk import Desk
 from iep_desktop.workers.pool import Pool, Running, defect
+from iep_desktop.workers.rate import Rate
 from iep_desktop.workers.retry import RetryPolicy
 
 _log = logging.getLogger(__name__)
@@ -237,32 +237,6 @@ class Engine(QObject):
         if not isinstance(error, Retriable):
             _log.warning("lease lost: %s", error.title)
             running.ctx.cancel()
-
-
-class Rate:
-    """Images and bytes a second over the last seconds, over all running jobs, from their progress."""
-
-    WINDOW = 5.0
-
-    def __init__(self) -> None:
-        self._last: dict[int, Progress] = {}
-        self._steps: deque[tuple[float, int, int]] = deque(maxlen=1000)
-
-    def note(self, id: int, progress: Progress) -> None:
-        before = self._last.get(id)
-        self._last[id] = progress
-        if before and before.stage == progress.stage:
-            images, size = progress.done - before.done, progress.bytes_done - before.bytes_done
-            self._steps.append((time.monotonic(), max(images, 0), max(size, 0)))
-
-    def forget(self, id: int) -> None:
-        self._last.pop(id, None)
-
-    def per_second(self) -> tuple[float, float]:
-        """Images/s and bytes/s; zero when nothing moved for a while."""
-        since = time.monotonic() - self.WINDOW
-        steps = [step for step in list(self._steps) if step[0] >= since]  # a copy: asked from another thread
-        return sum(s[1] for s in steps) / self.WINDOW, sum(s[2] for s in steps) / self.WINDOW
 
 
 def make_engine(desk: Desk, parent: QObject | None = None) -> Engine:

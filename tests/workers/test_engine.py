@@ -1,0 +1,251 @@
+"""The engine claims, runs, retries and stops; jobs here are small, ledger and slots are real."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from iep_desktop.core.calendar import OpenHours, ServiceCalendar
+from iep_desktop.core.drafts import TransactionDraft
+from iep_desktop.core.errors import Permanent, Retriable
+from iep_desktop.core.job import Context, Progress
+from iep_desktop.core.model import Form, FormKind, Patient, Priority
+from iep_desktop.core.transaction import Status, TransactionType
+from iep_desktop.store.database import Database
+from iep_desktop.store.slots import Slots
+from iep_desktop.store.transactions import Transactions
+from iep_desktop.store.upgrade import open_ledger
+from iep_desktop.workers.engine import Engine, EngineSettings, Performer, holder_name, is_dead
+from iep_desktop.workers.rate import Rate
+from iep_desktop.workers.retry import RetryPolicy
+
+QUICK = RetryPolicy(limit=3, first=timedelta(milliseconds=20), longest=timedelta(milliseconds=40))
+
+
+class Hall:
+    """A ledger, and engines over it with one job of the test's own."""
+
+    def __init__(self, database: Database) -> None:
+        self.transactions = Transactions(database, "RWE")
+        self.slots = Slots(database, "RWE")
+        self.engines: list[Engine] = []
+
+    def engine(self, work: Callable[[int, Context], None], *, holder: str = "", lease: float = 60) -> Engine:
+        class Work:
+            def run(self, transaction_id: int, ctx: Context) -> None:
+                work(transaction_id, ctx)
+
+        def performer() -> Performer:
+            return Performer(self.transactions, self.slots, {TransactionType.CD_IMPORT: Work()}, QUICK)
+
+        settings = EngineSettings(holder or holder_name("here"), timedelta(seconds=lease))
+        engine = Engine(performer, settings)
+        self.engines.append(engine)
+        return engine
+
+    def queue(self, priority: Priority = Priority.NORMAL) -> int:
+        form = Form(
+            FormKind.IMPORT, "06396375", patient=Patient("TESTING^ANNA"), hospital="RX1", priority=priority
+        )
+        return self.transactions.create(
+            TransactionDraft(TransactionType.CD_IMPORT, "RX1", "RWE", priority, form, "operator", queued=True)
+        ).id
+
+    def done(self, id: int) -> None:
+        self.transactions.unqueue(id)
+
+
+@pytest.fixture
+def hall(tmp_path: Path, qtbot: QtBot) -> Iterator[Hall]:
+    database = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    made = Hall(database)
+    yield made
+    for engine in made.engines:
+        assert engine.stop(5)
+    database.dispose()
+
+
+def test_what_is_queued_runs_once_and_the_engine_says_that_it_settled(hall: Hall, qtbot: QtBot) -> None:
+    ran: list[int] = []
+
+    def work(id: int, _ctx: Context) -> None:
+        ran.append(id)
+        hall.done(id)
+
+    queued = hall.queue()
+    engine = hall.engine(work)
+    with qtbot.waitSignal(engine.settled) as settled:
+        engine.start()
+    assert settled.args == [queued]
+    qtbot.waitSignal(engine.idle).wait()
+    assert ran == [queued]
+    assert all(slot.transaction_id is None for slot in hall.slots.slots())
+
+
+def test_at_most_four_inbound_run_at_once_over_two_engines(hall: Hall, qtbot: QtBot) -> None:
+    running, most, lock, go = 0, 0, threading.Lock(), threading.Event()
+    ids = [hall.queue() for _ in range(7)]
+    left = set(ids)
+
+    def work(id: int, _ctx: Context) -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        go.wait(10)
+        hall.done(id)
+        with lock:
+            running -= 1
+            left.discard(id)
+
+    for name in ("a", "b"):
+        hall.engine(work, holder=name).start()
+    qtbot.waitUntil(lambda: running == 4)
+    assert sum(slot.transaction_id is not None for slot in hall.slots.slots()) == 4
+    go.set()
+    qtbot.waitUntil(lambda: not left, timeout=10_000)
+    assert most == 4
+
+
+def test_a_retriable_error_is_tried_again_with_a_pause_and_then_succeeds(hall: Hall, qtbot: QtBot) -> None:
+    tries: list[int] = []
+
+    def work(id: int, _ctx: Context) -> None:
+        tries.append(hall.transactions.by_id(id).attempts)
+        if len(tries) < 3:
+            raise Retriable("PACS is busy")
+        hall.done(id)
+
+    queued = hall.queue()
+    hall.engine(work).start()
+    qtbot.waitUntil(lambda: not hall.transactions.by_id(queued).queued, timeout=10_000)
+    assert tries == [0, 1, 2]
+
+
+def test_after_the_last_try_it_fails_with_the_reason(hall: Hall, qtbot: QtBot) -> None:
+    def work(_id: int, _ctx: Context) -> None:
+        raise Retriable("PACS is busy", "It said so.", "Wait.")
+
+    queued = hall.queue()
+    hall.engine(work).start()
+    qtbot.waitUntil(lambda: hall.transactions.by_id(queued).status is Status.FAILED, timeout=10_000)
+    failure = hall.transactions.by_id(queued).failure
+    assert failure is not None
+    assert (failure.title, failure.message, failure.hint) == ("PACS is busy", "It said so.", "Wait.")
+
+
+@pytest.mark.parametrize(
+    ("error", "title"),
+    [(Permanent("PACS refuses"), "PACS refuses"), (ZeroDivisionError(), "The program has a defect")],
+)
+def test_a_permanent_error_or_a_defect_fails_at_once(
+    hall: Hall, qtbot: QtBot, error: Exception, title: str
+) -> None:
+    tries: list[int] = []
+
+    def work(id: int, _ctx: Context) -> None:
+        tries.append(id)
+        raise error
+
+    queued = hall.queue()
+    hall.engine(work).start()
+    qtbot.waitUntil(lambda: hall.transactions.by_id(queued).status is Status.FAILED)
+    failure = hall.transactions.by_id(queued).failure
+    assert failure is not None
+    assert failure.title == title
+    assert tries == [queued]
+
+
+def test_stopping_cancels_the_job_and_leaves_it_queued_for_the_next_start(hall: Hall, qtbot: QtBot) -> None:
+    began = threading.Event()
+
+    def work(_id: int, ctx: Context) -> None:
+        began.set()
+        ctx.wait(60)
+
+    queued = hall.queue()
+    engine = hall.engine(work)
+    engine.start()
+    qtbot.waitUntil(began.is_set)
+    assert engine.stop(5)
+    transaction = hall.transactions.by_id(queued)
+    assert transaction.queued
+    assert transaction.status is Status.NEW
+    assert all(slot.transaction_id is None for slot in hall.slots.slots())
+
+
+def test_a_lost_lease_stops_the_job_here_because_another_may_run_it(hall: Hall, qtbot: QtBot) -> None:
+    began, stopped = threading.Event(), threading.Event()
+
+    def work(_id: int, ctx: Context) -> None:
+        began.set()
+        try:
+            ctx.wait(60)
+        finally:
+            stopped.set()
+
+    hall.queue()
+    hall.engine(work, holder="away", lease=0.3).start()
+    qtbot.waitUntil(began.is_set)
+    (held,) = [slot for slot in hall.slots.slots() if slot.transaction_id]
+    hall.slots.free(held)  # what happens to a workstation that slept
+    qtbot.waitUntil(stopped.is_set)
+
+
+def test_a_killed_process_of_this_workstation_gives_its_slot_back_at_the_next_start(
+    hall: Hall, qtbot: QtBot
+) -> None:
+    queued = hall.queue()
+    dead = "here/999999999/1"
+    assert is_dead(dead, "here")
+    assert hall.slots.claim(dead, timedelta(hours=1), datetime.now(UTC)) is not None
+    ran = threading.Event()
+
+    def work(id: int, _ctx: Context) -> None:
+        hall.done(id)
+        ran.set()
+
+    hall.engine(work).start()
+    qtbot.waitUntil(ran.is_set)
+    assert not hall.transactions.by_id(queued).queued
+
+
+def test_a_living_process_and_another_workstation_are_not_taken_for_dead() -> None:
+    assert not is_dead(holder_name("here"), "here")
+    assert not is_dead("there/999999999/1", "here")
+    assert not is_dead("nonsense", "here")
+
+
+def test_batch_waits_for_the_night_window(hall: Hall, qtbot: QtBot) -> None:
+    ran: list[int] = []
+
+    def work(id: int, _ctx: Context) -> None:
+        ran.append(id)
+        hall.done(id)
+
+    hall.queue(Priority.BATCH)
+    always = ServiceCalendar(batch=OpenHours(time(0), time(23, 59, 59, 999999)))
+    never = ServiceCalendar(batch=OpenHours(time(0), time(0)))
+    engine = hall.engine(work)
+    engine._settings = EngineSettings("here", calendar=never)
+    with qtbot.waitSignal(engine.idle):
+        engine.start()
+    assert ran == []
+    engine._settings = EngineSettings(
+        "here", calendar=ServiceCalendar(batch=OpenHours(time(0), time(23, 59, 59, 999999)))
+    )
+    qtbot.waitUntil(lambda: len(ran) == 1)
+
+
+def test_the_rate_counts_what_moved_within_one_stage_and_forgets_the_stage_before() -> None:
+    rate = Rate()
+    rate.note(1, Progress("copy", 10, 100, 1000, 0))
+    rate.note(1, Progress("copy", 20, 100, 2000, 0))
+    rate.note(1, Progress("send", 5, 100, 500, 0))
+    images, size = rate.per_second()
+    assert (images * Rate.WINDOW, size * Rate.WINDOW) == (10, 1000)
