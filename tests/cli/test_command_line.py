@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -235,6 +238,7 @@ def test_a_progress_bar_is_drawn_on_a_terminal_and_only_there(hospital: Hospital
     quiet = subprocess.run(command, capture_output=True, text=True)
     assert quiet.stderr == ""
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=theirs, check=True)
     os.close(theirs)
     assert b"reading" in _all(ours)
