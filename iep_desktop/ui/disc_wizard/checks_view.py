@@ -108,7 +108,7 @@ def _words(view: CheckView, word: str) -> QWidget:
     layout = column(title, spacing=0)
     if view.detail:
         layout.addWidget(Label(view.detail, "text2", wrap=True))
-    layout.addStretch()
+    layout.setAlignment(TOP)
     words.setLayout(layout)
     return words
 

@@ -17,14 +17,14 @@ _ICONS = {
     Mark.DIFFERS: ("circle-x", "danger"),
     Mark.ABSENT: ("minus", "text3"),
     Mark.OWN: ("info", "text2"),
-    Mark.ALONE: ("circle", "text3"),
+    Mark.ALONE: ("", "text3"),
 }
 _GOES_ICONS = _ICONS | {
     Mark.AGREES: ("circle-check", "ok"),
     Mark.DIFFERS: ("circle-alert", "danger"),
-    Mark.ALONE: ("circle-check", "text3"),
+    Mark.ALONE: ("info", "text2"),
 }
-_STRETCHES = (0, 10, 10, 10, 12)
+_STRETCHES = (0, 20, 20, 18, 25)
 
 
 class Cell(QFrame):
@@ -75,10 +75,14 @@ class Cell(QFrame):
         quiet = view.mark in (Mark.ABSENT, Mark.OWN) or self._goes
         color = colors.danger if view.mark is Mark.DIFFERS else colors.text2 if quiet else colors.text
         pieces = "".join(
-            f"<b><u>{html.escape(piece)}</u></b>" if differs else html.escape(piece)
+            f'<span style="font-weight:600"><u>{html.escape(piece)}</u></span>'
+            if differs
+            else html.escape(piece)
             for piece, differs in view.pieces
         )
-        strong = f'<span style="color:{colors.text}"><b>{html.escape(view.strong)}</b></span>&nbsp; '
+        strong = (
+            f'<span style="color:{colors.text}; font-weight:600">{html.escape(view.strong)}</span>&nbsp; '
+        )
         return f'{strong if view.strong else ""}<span style="color:{color}">{pieces}</span>'
 
 

@@ -145,10 +145,11 @@ def exams_row(
     found = "; ".join(_study(study) for study in studies)
     count = f"{several(len(studies), 'study', 'studies')}, {several(images, 'image')}"
     why = f"{beyond} beyond the form" if beyond else "as asked"
+    asked = Mark.AGREES if wanted and found and not beyond else Mark.ALONE
     return RowView(
         "Exams",
-        CellView(Mark.ALONE if wanted else Mark.ABSENT, _plain(wanted or "none listed")),
-        CellView(Mark.ALONE if found else Mark.ABSENT, _plain(found or "none ticked")),
+        CellView(asked if wanted else Mark.ABSENT, _plain(wanted or "none listed")),
+        CellView(asked if found else Mark.ABSENT, _plain(found or "none ticked")),
         CellView(Mark.OWN, _plain("seen before")) if earlier else CellView(Mark.ABSENT, _plain("none yet")),
         CellView(Mark.OWN if beyond else Mark.AGREES, _plain(why), count)
         if studies

@@ -26,23 +26,23 @@ class FooterBar(QWidget):
         self.left = Button("", theme, Kind.FLAT)
         self._strong = Label("", weight=600)
         self._text = ElidedLabel("", "text2")
-        self._text.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.right = Button("", theme, icon="eject")
+        self.right = Button("", theme)
+        self.eject = Button("", theme, icon="eject")
         self.next_button = PrimaryButton("&Next", theme)
-        self._acts: dict[Button, Act | None] = {self.left: None, self.right: None}
+        self._acts: dict[Button, Act | None] = {self.left: None, self.right: None, self.eject: None}
         line = row(self.back_button, self.left, spacing=8)
         line.addStretch(1)
         line.addWidget(self._strong)
-        line.addWidget(self._text, 4)
+        line.addWidget(self._text)
         line.addSpacing(8)
-        for button in (self.right, self.next_button):
+        for button in (self.right, self.eject, self.next_button):
             line.addWidget(button)
         line.setContentsMargins(24, 0, 24, 0)
         self.setLayout(line)
         self.setFixedHeight(theme.sizes.footer)
         self.back_button.clicked.connect(lambda: self.back.emit())
         self.next_button.clicked.connect(lambda: self.next.emit())
-        for button in (self.left, self.right):
+        for button in self._acts:
             button.clicked.connect(lambda _=False, b=button: self._run(b))
 
     def _run(self, button: Button) -> None:
@@ -56,7 +56,7 @@ class FooterBar(QWidget):
         self.next_button.setText(footer.next_text)
         self.next_button.setEnabled(footer.next_enabled)
         self.back_button.setEnabled(can_go_back and footer.back_enabled)
-        for button, act in ((self.left, footer.left), (self.right, footer.right)):
+        for button, act in ((self.left, footer.left), (self.right, footer.right), (self.eject, footer.eject)):
             self._acts[button] = act
             button.setVisible(act is not None)
             if act is not None:

@@ -22,7 +22,6 @@ class Act:
     run: Callable[[], None]
     enabled: bool = True
     tip: str = ""
-    icon: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,7 @@ class Footer:
     back_enabled: bool = True
     left: Act | None = None
     right: Act | None = None
+    eject: Act | None = None
 
 
 class Page(QWidget):

@@ -213,14 +213,14 @@ class ContentsPage(Page):
         total = case.contents.bytes if case.contents else 0
         strong = f"{show_count(images)} images ticked" if images else "Nothing is ticked"
         eject = None
-        if case.source is not None and case.source.drive is not None:
-            tip = "The disc is needed until its images are copied." if images else ""
+        if case.source is not None and case.source.drive is not None and case.started_now is None:
+            tip = "Take the disc out without importing anything from it."
             eject = Act("&Eject", self.eject_asked.emit, not self._reader.is_reading, tip)
         ready = bool(images) and not self._reader.is_reading and not self._lacks_reason
         return Footer(
             strong,
             f"{show_size(ticked)} of {show_size(total)}" if total else "",
-            right=eject,
+            eject=eject,
             next_enabled=ready,
         )
 

@@ -59,6 +59,8 @@ class DiscPage(Page):
         self._seen &= {_known(drive) for drive in drives if drive.has_medium}
         self._show_list()
         if self.isVisible():
+            if drives and self.folder.hasFocus():
+                self.list.setFocus()
             self._read_new()
         self.footer_changed.emit()
 

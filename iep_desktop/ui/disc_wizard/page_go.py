@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.imports import Assessment
@@ -22,6 +22,7 @@ from iep_desktop.ui.disc_wizard.progress_view import ProgressView, studies_of
 from iep_desktop.ui.disc_wizard.receipt import Receipt, write_pdf
 from iep_desktop.ui.disc_wizard.starter import Starter
 from iep_desktop.ui.disc_wizard.summary import summary_lines
+from iep_desktop.ui.disc_wizard.summary_view import SummaryView
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button
 from iep_desktop.ui.widgets.chip import Chip
@@ -59,8 +60,7 @@ class GoPage(Page):
         self._chip = Chip("", "neutral", theme)
         self._sub = Label("", "text2")
         self.error = ErrorBanner(theme)
-        self._summary = QGridLayout()
-        self._summary_box = QWidget()
+        self.summary = SummaryView()
         self._progress_box = QWidget()
         self.progress = ProgressView(theme)
         self.checks = ChecksView(theme)
@@ -75,11 +75,6 @@ class GoPage(Page):
         head.addStretch()
         head.addWidget(self.other_disc)
         head.addWidget(self.receipt_button)
-        self._summary.setContentsMargins(0, 0, 0, 0)
-        self._summary.setHorizontalSpacing(24)
-        self._summary.setVerticalSpacing(8)
-        self._summary.setColumnStretch(1, 1)
-        self._summary_box.setLayout(self._summary)
         waits = row(ThemedIcon("hourglass", "warn", self._theme), Label(WAITS, "warn", weight=600, wrap=True))
         waits.setStretch(1, 1)
         self._waits.setLayout(waits)
@@ -87,7 +82,7 @@ class GoPage(Page):
         inner = QWidget()
         lines = column(spacing=16, margins=(24, 16, 24, 24))
         lines.addLayout(head)
-        parts = (self.error, self._progress_box, self._summary_box, Hairline(), self._waits, self.checks)
+        parts = (self.error, self._progress_box, self.summary, Hairline(), self._waits, self.checks)
         for part in parts:
             lines.addWidget(part)
         lines.addStretch()
@@ -183,7 +178,7 @@ class GoPage(Page):
         self._progress_box.setVisible(details is not None)
         if details is not None:
             self.progress.show_studies(studies_of(details))
-        self._show_summary()
+        self.summary.show_lines(self.summary_lines())
         self._show_blocks(details)
         self.receipt_button.setVisible(details is not None)
         self.other_disc.setVisible(started is not None and bool(self.case.patients_left))
@@ -223,16 +218,6 @@ class GoPage(Page):
         self.checks.setVisible(bool(blocks or warns))
         self.checks.show_views(plain_views((*blocks, *warns)))
 
-    def _show_summary(self) -> None:
-        while (item := self._summary.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        for at, (label, text) in enumerate(self.summary_lines()):
-            self._summary.addWidget(Label(label, "text2"), at, 0)
-            self._summary.addWidget(Label(text, wrap=True, selectable=True), at, 1)
-
     def summary_lines(self) -> tuple[tuple[str, str], ...]:
         required = self._own_details.transaction.required if self._own_details else ()
         return summary_lines(self.case, self._origin, self._pacs, required)
@@ -246,7 +231,7 @@ class GoPage(Page):
         if case.source is not None and case.source.drive is not None:
             tip = "" if copied else "The images are still being copied from it."
             eject = Act("&Eject", self.eject_asked.emit, copied, tip)
-        return Footer(text=self._words(), next_text=self._next_words(), back_enabled=False, right=eject)
+        return Footer(text=self._words(), next_text=self._next_words(), back_enabled=False, eject=eject)
 
     def _footer_before(self) -> Footer:
         images = sum(len(study.present) for study in self.case.studies)

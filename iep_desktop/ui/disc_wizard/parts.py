@@ -28,6 +28,10 @@ class ThemedIcon(QLabel):
 
     def _draw(self) -> None:
         size = self._theme.sizes.of(self._size)
+        self.setFixedWidth(size)
+        if not self._name:
+            self.clear()
+            return
         self.setPixmap(self._theme.pixmap(self._name, self._token, size, self.devicePixelRatioF()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from iep_desktop.core.identifiers import format_nhs_number
-from iep_desktop.core.model import Patient
+from iep_desktop.core.model import Patient, Priority
 from iep_desktop.core.names import display_name
 from iep_desktop.core.transaction import MatchDecision, Requirement
 from iep_desktop.ui.disc_wizard.case import Case
@@ -23,7 +23,7 @@ def summary_lines(case: Case, origin: str, pacs: str, required: tuple[Requiremen
         ("Patient", _who(form.patient)),
         ("From", origin or form.hospital),
         ("To", pacs or "the hospital’s PACS"),
-        ("Priority", form.priority.value),
+        ("Priority", "Standard" if form.priority is Priority.NORMAL else form.priority.value),
         *(("Still needed", f"{need.title}  {need.clause}") for need in required),
         *(("Study", text) for text in _studies(case)),
         ("Goes into the images", f"{name}, {form.patient.hospital_no}, the accession numbers above"),

@@ -17,7 +17,14 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
 )
-from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
+from PySide6.QtWidgets import (
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+    QWidget,
+)
 
 from iep_desktop.ui.disc_wizard.tree_model import Column, Kind, MediumModel, Role
 from iep_desktop.ui.theme import Theme
@@ -26,7 +33,7 @@ Index = QModelIndex | QPersistentModelIndex
 CHECK = Qt.ItemDataRole.CheckStateRole
 THUMBNAIL_PX = 36
 _GAP = 8
-_WIDTHS = {Column.DATE: 96, Column.MODALITY: 96, Column.IMAGES: 88, Column.SIZE: 80}
+_WIDTHS = {Column.DATE: 96, Column.MODALITY: 80, Column.IMAGES: 96, Column.SIZE: 76}
 
 
 class MediumDelegate(QStyledItemDelegate):
@@ -43,16 +50,34 @@ class MediumDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, self._theme.color("selection"))
         if index.column() == Column.WHAT:
-            self._paint_what(painter, option.rect, index)
+            self._paint_what(painter, self._room(option.rect, index), index)
+            self._paint_focus(painter, option)
         else:
             self._paint_figure(painter, option.rect, index)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(QPen(self._theme.color("line"), 1))
         left = option.rect.left()
         if index.column() == Column.WHAT and index.data(Role.KIND) == Kind.SERIES:
             left = self._text_left(option.rect)
         painter.drawLine(left, option.rect.bottom(), option.rect.right(), option.rect.bottom())
         painter.restore()
+
+    def _room(self, rect: QRect, index: Index) -> QRect:
+        """A patient has no date and no modality, a series no date: their words may run on over these columns."""
+        over = {Kind.PATIENT: (Column.DATE, Column.MODALITY), Kind.SERIES: (Column.DATE,)}
+        free = over.get(Kind(index.data(Role.KIND)), ())
+        return rect.adjusted(0, 0, sum(self._theme.sizes.of(_WIDTHS[at]) for at in free), 0)
+
+    def _paint_focus(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
+        """Where the keyboard is: Space ticks here."""
+        view = self.parent()
+        if option.state & QStyle.StateFlag.State_HasFocus and isinstance(view, QWidget) and view.hasFocus():
+            painter.setPen(QPen(self._theme.color("accent"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.tick_rect(option.rect)).adjusted(-3, -3, 3, 3), 5, 5)
 
     # --- one row ------------------------------------------------------------------------------------------
 
@@ -183,6 +208,8 @@ class MediumTree(QTreeView):
             self.expand(parent)  # its first rows: from now on it is as the operator leaves it
 
     def drawBranches(self, painter: QPainter, rect: QRect, index: Index) -> None:
+        if self.selectionModel().isRowSelected(index.row(), index.parent()):
+            painter.fillRect(rect, self._theme.color("selection"))
         if not self.model().hasChildren(index):
             return
         name, size = ("chevron-down" if self.isExpanded(index) else "chevron-right"), self._theme.sizes.icon

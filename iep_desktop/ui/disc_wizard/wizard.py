@@ -76,6 +76,7 @@ class DiscWizard(QWidget):
         self._hospital_names: dict[str, str] = {}
         self._offered: tuple[str, str] | None = None  # key and text of a draft that is offered
         self._finished = False
+        self._focus_due = False
         self.case = Case(desk.me.user, self)
         self.reader = DiscReader(desk.discs, queries, self)
         self.assessor = Assessor(desk.imports, queries, self)
@@ -196,10 +197,21 @@ class DiscWizard(QWidget):
         self._stack.setCurrentWidget(page)
         self._refresh()
         page.enter()
-        focus = page.first_focus() or self.footer.next_button
-        focus.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._focus_due = True
+        self.setFocus()
+        self._give_focus()
         if self._step is not Step.CALL or not self.case.is_blank:
             self.drafts.note_change()
+
+    def _give_focus(self) -> None:
+        """To where the page's work begins, as soon as that is there (an answer may still be on its way)."""
+        if not self._focus_due or self.focusWidget() not in (None, self):
+            self._focus_due = False
+            return
+        first = self.page.first_focus() or self.footer.next_button
+        if first.isEnabled():
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._focus_due = False
 
     def go_back(self) -> None:
         if self._can_go_back:
@@ -236,6 +248,7 @@ class DiscWizard(QWidget):
         self.rail.show_views(step_views(self.case, self._step, self.reader, self.assessor))
         self.footer.show_footer(self.page.footer(), can_go_back=self._can_go_back)
         self.header.show_case(self.case)
+        self._give_focus()
 
     # --- the disc -----------------------------------------------------------------------------------------
 
@@ -266,10 +279,16 @@ class DiscWizard(QWidget):
             return
         self._queries.ask(
             lambda _ctx: discs.eject(drive),
-            lambda _: None,
+            lambda _: self._ejected(),
             lambda error: self._say(error),
             owner=self,
         )
+
+    def _ejected(self) -> None:
+        """Before the start the disc is given up; after it, what is needed has been copied."""
+        if self.case.started_now is None:
+            self.case.set_source(None)
+            self.show_step(Step.DISC)
 
     def _say(self, error: IepError) -> None:
         self.error.show_error(error)
