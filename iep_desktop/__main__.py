@@ -17,9 +17,13 @@ def main() -> int:
 
 
 def _open_window(root: Path, demo: bool) -> int:
-    from iep_desktop.app import open_window
+    from iep_desktop.app import TRY_DEMO, open_window
 
-    return open_window(root, demo=demo)
+    code = open_window(root)
+    if code != TRY_DEMO or demo:
+        return code
+    with _open_demo(None) as folder:
+        return open_window(folder)
 
 
 def _draw_screens(root: Path, folder: Path) -> list[Path]:

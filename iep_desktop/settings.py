@@ -39,6 +39,7 @@ class Settings:
     retry_first_seconds: float = 5.0
     retry_longest_seconds: float = 900.0
     ledger_busy_seconds: float = 10.0
+    disc_folders: tuple[str, ...] = ()  # every folder in these counts as a disc, for example copies on a share
 
     @property
     def user_name(self) -> str:
@@ -160,7 +161,8 @@ def _settings_of(document: Any, path: Path) -> Settings:
             "Start the newer version, or use another profile folder.",
         )
     known = {field.name for field in fields(Settings)}
-    return Settings(**{key: value for key, value in document.items() if key in known})
+    values = {key: value for key, value in document.items() if key in known}
+    return Settings(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
 
 
 def _check_writable(root: Path) -> None:

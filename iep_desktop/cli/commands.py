@@ -69,12 +69,11 @@ def init(args: argparse.Namespace, root: Path, out: Output) -> Exit:
 
 
 def _new_profile(args: argparse.Namespace, root: Path) -> profiles.Profile:
+    from iep_desktop.workers.setup import make_profile
+
     if not args.hospital:
         raise InvalidInput("init needs --hospital", "", "For example: iep-desktop init --hospital RWE")
-    wanted = profiles.Settings(
-        hospital=args.hospital, ledger_url=args.ledger, issuer_of_patient_id=args.hospital
-    )
-    return profiles.create_profile(root, wanted)
+    return make_profile(root, hospital=args.hospital, ledger_url=args.ledger)
 
 
 def nodes(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:

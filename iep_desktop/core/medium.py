@@ -154,6 +154,7 @@ class ReadingStep:
 class DriveKind(StrEnum):
     OPTICAL = "optical"
     REMOVABLE = "removable"
+    FOLDER = "folder"  # a copy of a disc in one of the folders that the settings name
 
 
 @dataclass(frozen=True)

@@ -139,11 +139,15 @@ class Directory:
                 session.delete(row)
 
 
+def listed_hospitals() -> tuple[Hospital, ...]:
+    """Those that a new ledger knows, A–Z."""
+    known = (Hospital(r["ods"], r["name"], r["town"]) for r in _records("hospitals.csv"))
+    return tuple(sorted(known, key=lambda hospital: hospital.name))
+
+
 def seed(session: Session) -> None:
     """The hospitals and exam codes that a new ledger knows."""
-    session.add_all(
-        _hospital_row(Hospital(r["ods"], r["name"], r["town"])) for r in _records("hospitals.csv")
-    )
+    session.add_all(map(_hospital_row, listed_hospitals()))
     session.add_all(
         ExamCodeRow(code=r["code"], description=r["description"], modality=r["modality"])
         for r in _records("exam_codes.csv")

@@ -88,7 +88,7 @@ class Desk:
 
     @property
     def discs(self) -> Discs:
-        return self._once("discs", _discs)
+        return self._once("discs", lambda: _discs(self.profile.settings))
 
     @property
     def drafts(self) -> Drafts:
@@ -183,10 +183,10 @@ def _nodes(ledger: Ledger, settings: Settings) -> Nodes:
     return Nodes(ledger.directory, settings.hospital, _limits(settings))
 
 
-def _discs() -> Discs:
+def _discs(settings: Settings) -> Discs:
     from iep_desktop.workers.discs import Discs
 
-    return Discs()
+    return Discs(settings.disc_folders)
 
 
 def _calendar() -> ServiceCalendar:

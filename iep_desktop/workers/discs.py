@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from iep_desktop.core.errors import MediumUnreadable
@@ -15,13 +16,16 @@ if TYPE_CHECKING:
 
 
 class Discs:
-    """Reads; never writes to a medium."""
+    """Reads; never writes to a medium. Every folder in `disc_folders` counts as a disc, too."""
+
+    def __init__(self, disc_folders: tuple[str, ...] = ()) -> None:
+        self._disc_folders = disc_folders
 
     def drives(self) -> tuple[Drive, ...]:
         """The drives that can hold a disc or stick now, and whether they do."""
         from iep_desktop.dicom.drives import drives
 
-        return drives()
+        return drives() + tuple(drive for folder in self._disc_folders for drive in _discs_in(folder))
 
     def read(self, path: str, ctx: Context, step: Callable[[ReadingStep], None]) -> MediumContents:
         """Read a medium to its end; `step` hears each view on the way, the first one early.
@@ -54,3 +58,16 @@ class Discs:
         from iep_desktop.dicom.drives import eject
 
         eject(drive)
+
+
+def _discs_in(folder: str) -> Iterator[Drive]:
+    """Copies of discs, one a folder; a share that is away for now holds none."""
+    from iep_desktop.core.medium import Drive, DriveKind
+
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entry.path for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+    except OSError:
+        return
+    for path in found:
+        yield Drive(path, DriveKind.FOLDER, path, os.path.basename(path), has_medium=True)

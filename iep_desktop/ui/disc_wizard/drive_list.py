@@ -10,8 +10,8 @@ from iep_desktop.core.medium import Drive, DriveKind
 from iep_desktop.ui.theme import Theme
 
 _ICON, _SECOND, _DRIVE = (Qt.ItemDataRole.UserRole + n for n in range(3))
-_ICONS = {DriveKind.OPTICAL: "disc-3", DriveKind.REMOVABLE: "usb"}
-_KINDS = {DriveKind.OPTICAL: "Disc", DriveKind.REMOVABLE: "Stick or card"}
+_ICONS = {DriveKind.OPTICAL: "disc-3", DriveKind.REMOVABLE: "usb", DriveKind.FOLDER: "folder"}
+_KINDS = {DriveKind.OPTICAL: "Disc", DriveKind.REMOVABLE: "Stick or card", DriveKind.FOLDER: "Folder"}
 
 
 class _DriveDelegate(QStyledItemDelegate):

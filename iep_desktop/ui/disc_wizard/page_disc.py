@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
-from iep_desktop.core.medium import Drive
+from iep_desktop.core.medium import Drive, DriveKind
 from iep_desktop.ui.disc_wizard.case import Case, Source, Step
 from iep_desktop.ui.disc_wizard.drive_list import DriveList, drive_name, readable
 from iep_desktop.ui.disc_wizard.page import Act, Footer, Page
@@ -72,7 +72,8 @@ class DiscPage(Page):
 
     def _choose(self, drive: Drive) -> None:
         self._seen.add(_known(drive))
-        self.source_chosen.emit(Source(drive.mount_point, drive_name(drive), drive))
+        ejectable = None if drive.kind is DriveKind.FOLDER else drive
+        self.source_chosen.emit(Source(drive.mount_point, drive_name(drive), ejectable))
 
     def _show_list(self) -> None:
         self.list.show_drives(self._drives, self.case.source.path if self.case.source else "")

@@ -1,0 +1,123 @@
+"""One profile at work: its services, its engine, its windows; started and stopped here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+from iep_desktop.core.me import Me
+from iep_desktop.core.transaction import Transaction
+from iep_desktop.settings import Profile, StateStore
+from iep_desktop.ui.main_window import MainWindow
+from iep_desktop.ui.theme import Theme, ThemeChoice
+from iep_desktop.workers.deferred import deferred
+from iep_desktop.workers.desk import Desk
+from iep_desktop.workers.engine import Engine, make_engine
+from iep_desktop.workers.queries import Queries
+
+if TYPE_CHECKING:
+    from iep_desktop.store.drafts import Drafts
+    from iep_desktop.ui.disc_wizard.wizard import DiscWizard
+    from iep_desktop.workers.discs import Discs
+    from iep_desktop.workers.imports import Imports
+    from iep_desktop.workers.nodes import Nodes
+    from iep_desktop.workers.reading import Reading
+
+
+@dataclass(frozen=True)
+class WindowDesk:
+    """The desk as windows hold it: every service is opened by the first question that needs it."""
+
+    me: Me
+    reading: Reading
+    imports: Imports
+    nodes: Nodes
+    discs: Discs
+    drafts: Drafts
+
+
+def window_desk(desk: Desk) -> WindowDesk:
+    return WindowDesk(
+        desk.me,
+        deferred(lambda: desk.reading),
+        deferred(lambda: desk.imports),
+        deferred(lambda: desk.nodes),
+        deferred(lambda: desk.discs),
+        deferred(lambda: desk.drafts),
+    )
+
+
+class Session(QObject):
+    """One profile at work: its services, its engine, its windows."""
+
+    def __init__(self, profile: Profile, theme: Theme, *, state: StateStore | None = None) -> None:
+        super().__init__()
+        self.profile = profile
+        self.theme = theme
+        self.state = state or profile.state()
+        self.desk = Desk(profile)
+        self.services = window_desk(self.desk)
+        self.queries = Queries(self)
+        self.engine: Engine = make_engine(self.desk, self)
+        self.wizards: list[DiscWizard] = []
+        self.window = MainWindow(
+            self.services, self.queries, theme, self.state, busy=lambda: self.engine.busy
+        )
+        self.window.import_disc_wanted.connect(self.import_disc)
+        self.window.theme_chosen.connect(self._keep_theme)
+        self.window.closing.connect(self.close)
+        self._closed = False
+
+    def show(self) -> None:
+        """Show the window; what it watches and the engine start once it stands."""
+        self.window.show()
+        QTimer.singleShot(0, self, self.start)
+
+    def start(self) -> None:
+        desk, rate = self.desk, self.engine.rate
+        self.queries.watch(
+            ledger=lambda _: desk.ledger_token(),
+            lights=lambda ctx: desk.nodes.lights(ctx),
+            drives=lambda _: desk.discs.drives(),
+            flow=lambda _: desk.flow(*rate.per_second()),
+        )
+        self.engine.settled.connect(lambda _: self.queries.look_now())
+        self.engine.start()
+
+    def import_disc(self, path: str = "") -> DiscWizard:
+        """Open the wizard, at a disc where one is named."""
+        from iep_desktop.ui.disc_wizard.wizard import DiscWizard
+
+        wizard = DiscWizard(self.services, self.queries, self.state, self.theme)  # type: ignore[arg-type]
+        wizard.import_started.connect(self._import_started)
+        wizard.closed.connect(lambda: self._forget(wizard))
+        self.wizards.append(wizard)
+        if path:
+            wizard.offer_disc(path)
+        wizard.show()
+        return wizard
+
+    def close(self) -> None:
+        """Stop cleanly: jobs end between instances and go on at the next start, drafts are kept."""
+        if self._closed:
+            return
+        self._closed = True
+        for wizard in list(self.wizards):
+            wizard.close()
+        self.engine.stop()
+        self.queries.close()
+        self.desk.close()
+
+    def _import_started(self, transaction: Transaction) -> None:
+        self.engine.wake()
+        self.window.show_created(transaction)
+
+    def _forget(self, wizard: DiscWizard) -> None:
+        if wizard in self.wizards:
+            self.wizards.remove(wizard)
+        wizard.deleteLater()
+
+    def _keep_theme(self, choice: ThemeChoice) -> None:
+        self.profile = self.profile.with_settings(theme=choice.value)
