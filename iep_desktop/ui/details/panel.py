@@ -153,7 +153,8 @@ class DetailsPanel(QWidget):
         self._shown: Shown | None = None
         self._asking: Running | None = None
         self._wide: bool | None = None
-        self.setProperty("role", "panel-left")
+        self._wants_ris = False
+        self.setProperty("ground", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._make_sections()
         self._lay_out()
@@ -307,6 +308,9 @@ class DetailsPanel(QWidget):
         self.history.link.setVisible(more)
         self.history.link.setText(f"All {len(details.events)} events")
         self._show_footer(details.transaction)
+        if self._wants_ris:
+            self.focus_ris()
+            self._wants_ris = False
         self.setAccessibleName(f"Details of {about(details.transaction)}")
 
     def tick(self) -> None:
@@ -338,6 +342,10 @@ class DetailsPanel(QWidget):
     def _wish(self, act: Act) -> None:
         if self._shown:
             self.wished.emit(Wish(act, self._shown.details.transaction))
+
+    def focus_ris(self) -> None:
+        """The first accession number that is missing; at once, or when the details have come."""
+        self._wants_ris = not self.ris.focus_first_missing()
 
     def focus_first(self) -> None:
         """Where a person who pressed Enter goes on: the button that lifts, fixes, or the panel itself."""

@@ -371,9 +371,9 @@ def _empty(layout: QLayout) -> None:
 
 
 def about(transaction: Transaction) -> str:
-    """One line of what it is: 2026-004402, CD Import, call 06396375."""
+    """One line of what it is: 2026-004402, call 06396375."""
     call = f"call {transaction.form.call_ref}" if transaction.form.call_ref else "no call reference"
-    parts = [transaction.number, transaction.type.value, call]
+    parts = [transaction.number, call]
     medium = transaction.medium
     if medium and medium.disc_no and medium.discs:
         parts.append(f"disc {medium.disc_no} of {medium.discs}")

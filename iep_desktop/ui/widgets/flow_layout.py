@@ -45,10 +45,13 @@ class FlowLayout(QLayout):
         size = QSize()
         for item in self._items:
             size = size.expandedTo(item.minimumSize())
-        return size
+        margins = self.contentsMargins()
+        return size.grownBy(margins)
 
     def _place(self, rect: QRect, *, move: bool) -> int:
         """Lays lines from the left, each item in the middle of its line; returns the height used."""
+        margins = self.contentsMargins()
+        rect = rect.marginsRemoved(margins)
         x, y, line = rect.x(), rect.y(), self._line_height()
         for item in self._items:
             if item.isEmpty():
@@ -59,7 +62,7 @@ class FlowLayout(QLayout):
             if move:
                 item.setGeometry(QRect(QPoint(x, y + (line - hint.height()) // 2), hint))
             x += hint.width() + self.spacing()
-        return y + line - rect.y()
+        return y + line - rect.y() + margins.top() + margins.bottom()
 
     def _line_height(self) -> int:
         return max((item.sizeHint().height() for item in self._items if not item.isEmpty()), default=0)

@@ -166,13 +166,12 @@ class FlowStrip(QWidget):
 
     def show_lights(self, lights: tuple[NodeLight, ...]) -> None:
         while len(self.lights) > len(lights):
-            light = self.lights.pop()
-            light.setParent(None)
-            light.deleteLater()
+            gone = self.lights.pop()
+            gone.setParent(None)
+            gone.deleteLater()
         while len(self.lights) < len(lights):
-            light = _Light(self._theme)
-            self.lights.append(light)
-            self._lights.addWidget(light)
+            self.lights.append(_Light(self._theme))
+            self._lights.addWidget(self.lights[-1])
         roles = [light.role for light in lights]
         for widget, light in zip(self.lights, lights, strict=True):
             alone = roles.count(light.role) == 1

@@ -59,9 +59,6 @@ class Beside(QSplitter):
         across = orientation is Qt.Orientation.Horizontal
         self._details.setMinimumWidth(self._theme.sizes.of(256) if across else 0)
         self._details.setMinimumHeight(0 if across else self._theme.sizes.of(96))
-        self._details.setProperty("role", "panel-left" if across else "panel-top")
-        self._details.style().unpolish(self._details)
-        self._details.style().polish(self._details)
         width = self._theme.sizes.of(DETAILS_WIDTH)
         if across:
             self.setSizes([max(self.width() - width, width), width])
@@ -72,7 +69,7 @@ class Beside(QSplitter):
     def to_bytes(self) -> bytes:
         folded = b"1" if self.is_folded else b"0"
         across = b"h" if self.orientation() is Qt.Orientation.Horizontal else b"v"
-        return folded + across + self.saveState().data()
+        return folded + across + bytes(self.saveState().data())
 
     def restore(self, data: bytes | None) -> None:
         if not data or len(data) < 3:

@@ -40,14 +40,14 @@ SORTS = {
     Col.STATUS: SortColumn.STATUS,
 }
 WIDTHS = {  # at 100 %, as in the pictures
-    Col.TYPE: 152,
+    Col.TYPE: 144,
     Col.DIRECTION: 60,
-    Col.DATE: 136,
+    Col.DATE: 132,
     Col.PATIENT: 124,
-    Col.INSTITUTION: 152,
+    Col.INSTITUTION: 132,
     Col.ASSIGNED: 72,
-    Col.MESSAGES: 40,
-    Col.STATUS: 184,
+    Col.MESSAGES: 44,
+    Col.STATUS: 204,
     Col.ACTIONS: 64,
 }
 STRETCH = {Col.PATIENT: 2, Col.INSTITUTION: 4, Col.STATUS: 2}  # how spare width is shared

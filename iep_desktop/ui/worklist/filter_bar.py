@@ -82,7 +82,7 @@ class FilterBar(QWidget):
     def _date(self, name: str) -> DateEdit:
         edit = DateEdit(self._theme)
         edit.setAccessibleName(f"{name}, date DD/MM/YYYY")
-        edit.setFixedWidth(self._theme.sizes.of(124))
+        edit.setFixedWidth(self._theme.sizes.of(136))
         edit.editingFinished.connect(self._edited)
         return edit
 

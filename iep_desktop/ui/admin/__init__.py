@@ -1,0 +1,1 @@
+"""What an admin keeps: nodes and hospitals."""

@@ -1,0 +1,231 @@
+"""The fields of one DICOM node, and Test: a C-ECHO whose failure is said in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from iep_desktop.core.errors import IepError
+from iep_desktop.core.job import Context
+from iep_desktop.core.model import Hospital, Node, NodeRole
+from iep_desktop.core.queries import EchoResult
+from iep_desktop.ui.details.sections import IconLabel
+from iep_desktop.ui.theme import Theme
+from iep_desktop.ui.widgets.buttons import Button
+from iep_desktop.ui.widgets.errors import why_and_what_next
+from iep_desktop.ui.widgets.field import Field, FieldGrid, Select
+from iep_desktop.ui.widgets.labels import Label
+from iep_desktop.workers.pool import Running
+from iep_desktop.workers.queries import Queries
+
+Echo = Callable[[Node, Context], EchoResult]
+ROLES: dict[str, object] = {"PACS": NodeRole.PACS, "Gateway": NodeRole.GATEWAY}
+
+
+class TestLine(QWidget):
+    """A Test button and what came of it."""
+
+    __test__ = False  # not a test, whatever its name
+
+    def __init__(self, theme: Theme, text: str = "&Test") -> None:
+        super().__init__()
+        self.button = Button(text, theme, icon="plug")
+        self._icon = IconLabel("", "text2", theme)
+        self.words = Label("", "text2", wrap=True, selectable=True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self.button)
+        row.addWidget(self._icon)
+        row.addWidget(self.words, 1)
+        self.clear()
+
+    def clear(self) -> None:
+        self._say("", "text2", "")
+
+    def say_running(self) -> None:
+        self.button.setEnabled(False)
+        self._say("", "text2", "Testing…")
+
+    def say_works(self, words: str) -> None:
+        self._say("circle-check", "ok", words)
+
+    def say_error(self, error: IepError) -> None:
+        self._say(
+            "circle-x", "danger", f"{error.title}. {why_and_what_next(error)}".replace("\n", " ").strip()
+        )
+
+    def _say(self, icon: str, tone: str, words: str) -> None:
+        if words != "Testing…":
+            self.button.setEnabled(True)
+        self._icon.set(icon, tone)
+        self._icon.setVisible(bool(icon))
+        self.words.setText(words)
+        self.words.set_tone(tone)
+
+
+class NodeEditor(QWidget):
+    """`edited` for every change. `node()` is None while a field is missing or wrong; the fields say which."""
+
+    edited = Signal()
+
+    def __init__(
+        self,
+        theme: Theme,
+        queries: Queries,
+        echo: Echo,
+        *,
+        hospitals: tuple[Hospital, ...] = (),
+        role: NodeRole | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._queries, self._echo, self._role = queries, echo, role
+        self._running: Running | None = None
+        self._hospital_code = ""
+        self.name, self.ae_title, self.host = QLineEdit(), QLineEdit(), QLineEdit()
+        self.port, self.calling_ae = QLineEdit(), QLineEdit("IEPDESKTOP")
+        self.role = Select(ROLES)
+        self.hospital = Select({f"{hospital.name} ({hospital.ods})": hospital.ods for hospital in hospitals})
+        self.tls = QCheckBox("T&LS")
+        self.test = TestLine(theme)
+        self.test.button.clicked.connect(self.run_test)
+        self._fields = {
+            "name": Field("&Name", self.name, theme, mandatory=True),
+            "ae_title": Field("A&E title", self.ae_title, theme, mandatory=True),
+            "host": Field("H&ost or address", self.host, theme, mandatory=True),
+            "port": Field("&Port", self.port, theme, mandatory=True),
+            "calling_ae": Field("O&ur AE title", self.calling_ae, theme, mandatory=True),
+            "role": Field("&What it is", self.role, theme),
+            "hospital": Field("&Hospital", self.hospital, theme),
+        }
+        self._lay_out(with_hospital=bool(hospitals))
+        self._connect()
+
+    def _lay_out(self, *, with_hospital: bool) -> None:
+        grid = FieldGrid()
+        fields = self._fields
+        grid.addWidget(fields["name"], 0, 0, 1, 2)
+        if self._role is None:
+            grid.addWidget(fields["role"], 0, 2, 1, 2)
+        else:
+            grid.addWidget(fields["ae_title"], 0, 2, 1, 2)
+        if with_hospital:
+            grid.addWidget(fields["hospital"], 1, 0, 1, 4)
+        line = 2
+        if self._role is None:
+            grid.addWidget(fields["ae_title"], line, 0, 1, 2)
+            grid.addWidget(fields["calling_ae"], line, 2, 1, 2)
+            line += 1
+        grid.addWidget(fields["host"], line, 0, 1, 2)
+        grid.addWidget(fields["port"], line, 2)
+        if self._role is None:
+            grid.addWidget(self.tls, line, 3)
+        else:
+            grid.addWidget(fields["calling_ae"], line, 3)
+            grid.addWidget(self.tls, line + 1, 0)
+        for column in range(4):
+            grid.setColumnStretch(column, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(12)
+        layout.addLayout(grid)
+        layout.addWidget(self.test)
+
+    def _connect(self) -> None:
+        for edit in (self.name, self.ae_title, self.host, self.port, self.calling_ae):
+            edit.textChanged.connect(lambda _: self._changed())
+        self.role.currentIndexChanged.connect(lambda _: self._changed())
+        self.hospital.currentIndexChanged.connect(lambda _: self._changed())
+        self.tls.toggled.connect(lambda _: self._changed())
+
+    def _changed(self) -> None:
+        self.test.clear()
+        self._show_problems(also_missing=False)
+        self.edited.emit()
+
+    # -- the node
+
+    def set_hospital(self, ods: str) -> None:
+        """The hospital, where there is no field for it."""
+        self._hospital_code = ods
+
+    def show_node(self, node: Node | None) -> None:
+        """None empties the fields for a new one."""
+        self.name.setText(node.name if node else "")
+        self.ae_title.setText(node.ae_title if node else "")
+        self.host.setText(node.host if node else "")
+        self.port.setText(str(node.port) if node else "")
+        self.calling_ae.setText(node.calling_ae if node else "IEPDESKTOP")
+        self.role.set_value(node.role if node else NodeRole.PACS)
+        if node:
+            self.hospital.set_value(node.hospital)
+        self.tls.setChecked(node.tls if node else False)
+        self._show_problems(also_missing=False)
+        self.test.clear()
+
+    def node(self) -> Node | None:
+        if self.problems():
+            return None
+        role = self._role or NodeRole(str(self.role.value()))
+        return Node(
+            self.name.text().strip(),
+            role,
+            str(self.hospital.value() or self._hospital_code),
+            self.ae_title.text().strip(),
+            self.host.text().strip(),
+            int(self.port.text()),
+            self.calling_ae.text().strip(),
+            self.tls.isChecked(),
+        )
+
+    def problems(self) -> dict[str, str]:
+        """What is missing or wrong, by field."""
+        found = {
+            name: "missing"
+            for name in ("name", "ae_title", "host", "port", "calling_ae")
+            if not getattr(self, name).text().strip()
+        }
+        for name in ("ae_title", "calling_ae"):
+            text = getattr(self, name).text().strip()
+            if len(text) > 16 or "\\" in text or not text.isascii() or not text.isprintable():
+                found[name] = "at most 16 characters"  # PS3.5 6.2, AE
+        port = self.port.text().strip()
+        if port and not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
+            found["port"] = "1 to 65535"
+        if any(c.isspace() for c in self.host.text().strip()):
+            found["host"] = "no spaces"
+        return found
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(edit.text().strip() for edit in (self.name, self.ae_title, self.host, self.port))
+
+    def _show_problems(self, *, also_missing: bool) -> None:
+        problems = self.problems()
+        for name, field in self._fields.items():
+            problem = problems.get(name, "")
+            field.set_error(problem if also_missing or problem != "missing" else "")
+
+    # -- Test
+
+    def run_test(self) -> None:
+        node = self.node()
+        self._show_problems(also_missing=True)
+        if node is None:
+            self.test.say_error(IepError("Fill in the red fields first"))
+            return
+        if self._running is not None:
+            self._running.cancel()
+        self.test.say_running()
+        echo = self._echo
+        self._running = self._queries.ask(
+            lambda ctx: echo(node, ctx), self._answered, self.test.say_error, owner=self
+        )
+
+    def _answered(self, result: EchoResult) -> None:
+        milliseconds = 1000 * (result.connect_seconds + result.echo_seconds)
+        peer = f", {result.peer_version}" if result.peer_version else ""
+        self.test.say_works(f"Answers C-ECHO in {milliseconds:.0f} ms{peer}")

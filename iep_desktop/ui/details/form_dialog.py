@@ -1,0 +1,109 @@
+"""The form of a waiting transaction, to be completed: the wizard's own form, and what still blocks, live."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from iep_desktop.core.model import Hospital
+from iep_desktop.core.rules import Verdict, form_checks
+from iep_desktop.core.transaction import Transaction
+from iep_desktop.ui.details.sections import IconLabel
+from iep_desktop.ui.disc_wizard import form_text
+from iep_desktop.ui.disc_wizard.form_editor import FormEditor
+from iep_desktop.ui.theme import Theme
+from iep_desktop.ui.widgets.buttons import Button, Kind
+from iep_desktop.ui.widgets.labels import Hairline, Label, Title
+
+
+class FormDialog(QDialog):
+    """`completed` carries the new Form."""
+
+    completed = Signal(object)
+
+    def __init__(
+        self, transaction: Transaction, hospitals: tuple[Hospital, ...], theme: Theme, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._everything = bool(transaction.everything_reason)
+        self._known = {hospital.ods for hospital in hospitals}
+        self.setWindowTitle(f"Form of {transaction.number}")
+        self.resize(theme.sizes.of(960), theme.sizes.of(680))
+        self.editor = FormEditor(theme)
+        self.editor.set_hospitals(hospitals)
+        self.editor.show_text(form_text.of_form(transaction.form))
+        self.editor.edited.connect(self._check)
+        self.save_button = Button("&Save the form", theme, Kind.PRIMARY)
+        self.save_button.clicked.connect(self._save)
+        self._lay_out(transaction)
+        self._check()
+
+    def _lay_out(self, transaction: Transaction) -> None:
+        content = QWidget()
+        inner = QVBoxLayout(content)
+        inner.setContentsMargins(24, 16, 24, 16)
+        inner.addWidget(Title(f"Form of {transaction.number}"))
+        inner.addWidget(self.editor)
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(content)
+        side = QWidget()
+        side.setProperty("role", "panel-left")
+        side.setFixedWidth(self._theme.sizes.of(304))
+        self._checks = QVBoxLayout()
+        self._checks.setSpacing(8)
+        column = QVBoxLayout(side)
+        column.setContentsMargins(16, 16, 16, 16)
+        column.setSpacing(12)
+        self.heading = Label(weight=600)
+        column.addWidget(self.heading)
+        column.addLayout(self._checks)
+        column.addStretch(1)
+        upper = QHBoxLayout()
+        upper.setSpacing(0)
+        upper.addWidget(scroll, 1)
+        upper.addWidget(side)
+        leave = Button("Back", self._theme)
+        leave.clicked.connect(self.reject)
+        row = QHBoxLayout()
+        row.setContentsMargins(24, 12, 24, 12)
+        row.addStretch(1)
+        row.addWidget(leave)
+        row.addWidget(self.save_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(upper, 1)
+        layout.addWidget(Hairline())
+        layout.addLayout(row)
+
+    def _check(self) -> None:
+        """What still blocks; saving half is allowed, because the gate stands in front of PACS, not here."""
+        text = self.editor.text()
+        self.editor.set_problems(form_text.problems(text))
+        form = text.to_form()
+        checks = form_checks(form, hospital_known=form.hospital in self._known, everything=self._everything)
+        blocking = [check for check in checks if check.verdict is Verdict.BLOCKS]
+        while (item := self._checks.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.setParent(None)
+                widget.deleteLater()
+        self.heading.setText("What still blocks" if blocking else "The form is complete")
+        for check in blocking:
+            self._checks.addWidget(self._line(check.title, check.clause))
+
+    def _line(self, title: str, clause: str) -> QWidget:
+        line = QWidget()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(IconLabel("circle-x", "danger", self._theme))
+        row.addWidget(Label(title, wrap=True), 1)
+        row.addWidget(Label(clause, "text2"))
+        return line
+
+    def _save(self) -> None:
+        self.completed.emit(self.editor.text().to_form())
+        self.accept()

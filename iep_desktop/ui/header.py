@@ -1,0 +1,142 @@
+"""The head of the main window: mark, menus, search, who is signed in. Emits; the window connects."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal, SignalInstance
+from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QWidget
+
+from iep_desktop.ui.theme import SMALL_PX, Theme, ThemeChoice
+from iep_desktop.ui.widgets.buttons import Button, Kind, MenuButton
+from iep_desktop.ui.widgets.labels import Label
+from iep_desktop.ui.widgets.search import SearchBox
+
+_CHOICES = {
+    ThemeChoice.SYSTEM: "As the &system",
+    ThemeChoice.LIGHT: "&Light",
+    ThemeChoice.DARK: "&Dark",
+}
+
+
+class Mark(QWidget):
+    """Two arrows on the accent."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        size = theme.sizes.of(24)
+        self.setFixedSize(size, size)
+        theme.changed.connect(self.update)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("accent_fill"))
+        painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
+        size = self._theme.sizes.icon
+        at = (self.width() - size) // 2
+        icon = self._theme.pixmap("arrow-left-right", "on_fill", size, self.devicePixelRatioF())
+        painter.drawPixmap(at, at, icon)
+
+
+class Avatar(QWidget):
+    """Initials in a circle; the name stands beside it."""
+
+    def __init__(self, name: str, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        words = [word for word in name.replace(".", " ").replace("_", " ").split() if word]
+        self._initials = "".join(word[0] for word in words[:2]).upper()
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._theme.sizes.of(24), self._theme.sizes.of(24))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("accent_soft"))
+        painter.drawEllipse(QRectF(self.rect()))
+        painter.setPen(self._theme.color("accent"))
+        painter.setFont(self._theme.font(600, px=SMALL_PX))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._initials)
+
+
+class Header(QWidget):
+    """Menus are Home, Create, Admin ▾, Help ▾ and the user's own (R-UI)."""
+
+    home_wanted = Signal()
+    create_wanted = Signal()
+    nodes_wanted = Signal()
+    hospitals_wanted = Signal()
+    shortcuts_wanted = Signal()
+    contacts_wanted = Signal()
+    about_wanted = Signal()
+    close_wanted = Signal()
+    theme_chosen = Signal(object)  # ThemeChoice
+
+    def __init__(self, user: str, place: str, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setProperty("role", "bar-below")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(theme.sizes.header)
+        self.search = SearchBox("Search number, patient ID or name", theme, "Ctrl+F")
+        self.search.setMinimumWidth(theme.sizes.of(160))
+        self.search.setMaximumWidth(theme.sizes.of(376))
+        self.search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.admin_menu = self._menu(("&Nodes…", self.nodes_wanted), ("&Hospitals…", self.hospitals_wanted))
+        self.help_menu = self._menu(
+            ("&Keyboard…", self.shortcuts_wanted), ("&Service desk…", self.contacts_wanted), ("&About…", self.about_wanted)
+        )
+        self.user_menu = self._user_menu(place)
+        self._lay_out(user)
+
+    def _lay_out(self, user: str) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 0, 16, 0)
+        row.setSpacing(8)
+        row.addWidget(Mark(self._theme))
+        row.addWidget(Label("Image Exchange", weight=600))
+        row.addSpacing(12)
+        for text, signal in (("&Home", self.home_wanted), ("C&reate", self.create_wanted)):
+            button = Button(text, self._theme, Kind.MENU)
+            button.clicked.connect(signal)
+            row.addWidget(button)
+            row.addSpacing(4)
+        row.addWidget(MenuButton("&Admin", self._theme, self.admin_menu))
+        row.addSpacing(4)
+        row.addWidget(MenuButton("Hel&p", self._theme, self.help_menu))
+        row.addStretch(1)
+        row.addWidget(self.search, 3)
+        row.addSpacing(8)
+        row.addWidget(Avatar(user, self._theme))
+        self.user_button = MenuButton(user, self._theme, self.user_menu)
+        row.addWidget(self.user_button)
+
+    def _menu(self, *entries: tuple[str, SignalInstance]) -> QMenu:
+        menu = QMenu()
+        for text, signal in entries:
+            menu.addAction(text).triggered.connect(lambda _=False, signal=signal: signal.emit())
+        return menu
+
+    def _user_menu(self, place: str) -> QMenu:
+        menu = QMenu()
+        where = menu.addAction(place)
+        where.setEnabled(False)
+        menu.addSeparator()
+        group = QActionGroup(menu)
+        self.theme_actions: dict[ThemeChoice, QAction] = {}
+        for choice, text in _CHOICES.items():
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(choice is self._theme.choice)
+            action.triggered.connect(lambda _=False, choice=choice: self.theme_chosen.emit(choice))
+            group.addAction(action)
+            self.theme_actions[choice] = action
+        menu.addSeparator()
+        menu.addAction("&Close Image Exchange").triggered.connect(lambda _=False: self.close_wanted.emit())
+        return menu
