@@ -162,7 +162,7 @@ COMMANDS = {"run": run, "test": test, "lint": lint, "bench": bench, "shots": sho
 def tour(python, no_window):
     """Import the demo's clean disc into the demo's PACS with the commands that a person would type."""
     say("%s The demo's main job follows on the command line." % no_window)
-    profile = product(python, "--json", "init", quiet=True)["profile"]
+    profile = product(python, "where", quiet=True, of=["iep_desktop.demo"])["profile"]
     disc = os.path.join(profile, "discs", "clean")
     form = disc + ".form.json"
     say("The demo's profile is %s; a hospital's disc lies in %s." % (profile, disc))
@@ -182,7 +182,7 @@ def product(python, *arguments, **how):
     quiet = how.get("quiet", False)
     if not quiet:
         say("$ iep-desktop --demo " + " ".join(arguments))
-    command = [python, "-m", "iep_desktop", "--demo"] + list(arguments)
+    command = [python, "-m"] + how.get("of", ["iep_desktop", "--demo"]) + list(arguments)
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE if quiet else None)
     if done.returncode:
         sys.exit(done.returncode)  # it has said why

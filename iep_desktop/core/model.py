@@ -80,7 +80,9 @@ class Exam:
     @property
     def label(self) -> str:
         when = self.date.strftime("%d/%m/%Y") if self.date else "no date"
-        return " ".join(p for p in (self.modality, self.description or self.exam_code) if p) + f", {when}"
+        what = self.description or self.exam_code
+        said = self.modality and what.upper().startswith(self.modality.upper())  # "MRI Head" says MR
+        return " ".join(part for part in ("" if said else self.modality, what) if part) + f", {when}"
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,9 @@ def open_demo(folder: Path | None = None) -> Iterator[DemoProfile]:
 
 def _open_profile(root: Path) -> Profile:
     if not settings.exists(root):
-        profile = settings.create_profile(root, Settings(user="A. Operator"))
+        profile = settings.create_profile(
+            root, Settings(user="A. Operator", disc_folders=(str(root / "discs"),))
+        )
         _write_mark(root, ())
         return profile
     if not (root / _MARK).is_file():

@@ -147,3 +147,17 @@ def test_two_exams_of_one_day_are_two_studies_where_no_word_tells() -> None:
 
 def test_one_exam_may_be_two_studies() -> None:
     assert len(asked_studies((EXAM,), (study("2.25.1"), study("2.25.2")))) == 2
+
+
+@pytest.mark.parametrize(
+    ("exam", "label"),
+    [
+        (EXAM, "CT chest, 09/03/2026"),
+        (Exam(DAY, "MR", "MRI Head"), "MRI Head, 09/03/2026"),
+        (Exam(DAY, "MR", "Head"), "MR Head, 09/03/2026"),
+        (Exam(None, "CR", "", "XCHES"), "CR XCHES, no date"),
+        (Exam(), ", no date"),
+    ],
+)
+def test_an_exam_is_named_once_with_its_modality_and_date(exam: Exam, label: str) -> None:
+    assert exam.label == label

@@ -24,7 +24,7 @@ case "$*" in
         rm -rf {root}/.venv && mkdir -p {root}/.venv/bin && cp "$0" {root}/.venv/bin/python ;;
     *"import venv, ensurepip"*) [ -z "$NO_ENSUREPIP" ] || exit 1 ;;
     *"import sys, pip"*) [ -z "$NO_PIP" ] || exit 1 ;;
-    *"--json init"*) echo '{{"profile": "/demo"}}' ;;
+    *"iep_desktop.demo where"*) echo '{{"profile": "/demo"}}' ;;
     *"--json inspect"*) echo '{{"patients": [{{"patient_id": "S1"}}]}}' ;;
     *benchmarks*) exec {real} "$@" ;;
     *"-m pytest"*) echo "screen $QT_QPA_PLATFORM"; exit ${{PYTEST_CODE:-0}} ;;

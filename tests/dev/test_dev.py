@@ -261,10 +261,10 @@ def test_without_a_display_the_demo_disc_is_imported_on_the_command_line(machine
     assert done.returncode == 0
     assert "There is no display here" in done.stdout
     disc = "/demo/discs/clean"
-    assert machine.calls[-5:] == [
+    assert machine.calls[-5] == "-m iep_desktop.demo where"
+    assert machine.calls[-4:] == [
         f"-m iep_desktop --demo {command}"
         for command in (
-            "--json init",
             f"--json inspect {disc}",
             f"inspect {disc}",
             f"import {disc} --form {disc}.form.json --registered --patient S1 --wait",
