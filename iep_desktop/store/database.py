@@ -153,7 +153,9 @@ class _LedgerFile:
             raise LedgerUnusable(
                 "The ledger's folder does not exist", str(folder), "Make it, or correct the address."
             )
-        if not os.access(folder, os.W_OK) or (os.path.exists(self._path) and not os.access(self._path, os.W_OK)):
+        if not os.access(folder, os.W_OK) or (
+            os.path.exists(self._path) and not os.access(self._path, os.W_OK)
+        ):
             raise LedgerUnusable(
                 "The ledger cannot be written", str(self._path), "Check the rights of its folder."
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select, union
 from sqlalchemy.orm import Session
 
 from iep_desktop.core.calendar import LONDON
@@ -32,7 +32,7 @@ def of_patient(
 ) -> tuple[EarlierTransaction, ...]:
     """Transactions with the same patient, exam date and modality, newest first."""
     same = [
-        column == value
+        select(TransactionRow.id).where(column == value)
         for column, value in (
             (TransactionRow.nhs_no, search.digits(patient.nhs_no)),
             (TransactionRow.hospital_no, search.hospital_number(patient)),
@@ -43,7 +43,7 @@ def of_patient(
     if not same or not days:
         return ()
     wanted = _ours(hospital).add_columns(ExamRow).join(ExamRow, ExamRow.transaction_id == TransactionRow.id)
-    wanted = wanted.where(or_(*same), ExamRow.date.in_(days)).order_by(
+    wanted = wanted.where(TransactionRow.id.in_(union(*same)), ExamRow.date.in_(days)).order_by(
         TransactionRow.created_at.desc(), ExamRow.position
     )
     found = (
@@ -69,7 +69,7 @@ def of_disc(
         .where(TransactionRow.type == TransactionType.CD_IMPORT)
         .order_by(TransactionRow.created_at.desc())
     )
-    same_disc = imports.where(MediumRow.fingerprint == fingerprint, MediumRow.fingerprint != "")
+    same_disc = imports.where(TransactionRow.id.in_(_with_disc(fingerprint)))
     same_study = imports.join(SeriesRow, SeriesRow.transaction_id == TransactionRow.id).where(
         SeriesRow.study_uid.in_(list(study_uids))
     )
@@ -78,6 +78,13 @@ def of_disc(
     return (
         *(EarlierImport(row.number, row.created_at, no) for row, no in discs),
         *(EarlierImport(row.number, row.created_at, no, uid) for row, no, uid in studies),
+    )
+
+
+def _with_disc(fingerprint: str) -> Select[int]:
+    """Found first, by its index: a join would lead SQLite to look at the discs of all our transactions."""
+    return select(MediumRow.transaction_id).where(
+        MediumRow.fingerprint == fingerprint, MediumRow.fingerprint != ""
     )
 
 

@@ -5,29 +5,31 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from iep_desktop.core.model import Exam, Form
 from iep_desktop.core.transaction import InstanceCounts, InstanceState, Medium, Transaction
 from iep_desktop.store.tables import EndRow, ExamRow, FormRow, MediumRow, TransactionRow
 
-Parts = Row[EndRow, TransactionRow, Form]
 
+def transactions_of(session: Session, ends: Sequence[EndRow]) -> tuple[Transaction, ...]:
+    """The transactions of these ends, in their order and as their hospital sees them, without media.
 
-def parts_of(hospital: str) -> Select[EndRow, TransactionRow, Form]:
-    """Everything of a hospital's transactions but exams and media."""
-    return (
-        select(EndRow, TransactionRow, FormRow.document)
-        .join(TransactionRow, TransactionRow.id == EndRow.transaction_id)
-        .join(FormRow, FormRow.transaction_id == EndRow.transaction_id)
-        .where(EndRow.hospital == hospital)
+    Table by table and by key: a join over `ends` leads SQLite to read all rows of the hospital.
+    """
+    ids = [end.transaction_id for end in ends]
+    wanted = select(TransactionRow, FormRow.document).join(
+        FormRow, FormRow.transaction_id == TransactionRow.id
+    )
+    found = {row.id: (row, form) for row, form in session.execute(wanted.where(TransactionRow.id.in_(ids)))}
+    exams = exams_of(session, ids)
+    return tuple(
+        _transaction(end, *found[end.transaction_id], exams.get(end.transaction_id, ())) for end in ends
     )
 
 
-def transaction_of(parts: Parts, exams: tuple[Exam, ...], medium: Medium | None = None) -> Transaction:
-    """As the hospital of the end sees it."""
-    end, row, form = parts
+def _transaction(end: EndRow, row: TransactionRow, form: Form, exams: tuple[Exam, ...]) -> Transaction:
     return Transaction(
         id=row.id,
         number=row.number,
@@ -49,7 +51,6 @@ def transaction_of(parts: Parts, exams: tuple[Exam, ...], medium: Medium | None 
         unread=end.unread,
         failure=row.failure,
         match=row.match,
-        medium=medium,
         registered_by=row.registered_by,
         everything_reason=row.everything_reason,
         attempts=end.attempts,

@@ -98,9 +98,8 @@ class Slots:
 
     def anything_queued(self) -> bool:
         """Whether something runs, waits for a slot, or waits for its next try."""
-        queued = exists().where(EndRow.hospital == self._hospital, EndRow.queue_at.is_not(None))
         with self._database.read() as session:
-            return bool(session.scalar(select(queued)))
+            return session.scalars(_in_order(self._queued()).limit(1)).first() is not None
 
     def place_in_queue(self, id: int) -> int | None:
         """Its place from 1 in the waiting line of its direction; None where it does not wait."""
@@ -144,7 +143,10 @@ class Slots:
             SlotRow.transaction_id == EndRow.transaction_id,
             SlotRow.lease_until > now,
         )
-        return select(EndRow).where(EndRow.hospital == self._hospital, EndRow.queue_at.is_not(None), ~held)
+        return self._queued().where(~held)
+
+    def _queued(self) -> Select[EndRow]:
+        return select(EndRow).where(EndRow.hospital == self._hospital, EndRow.queue_at.is_not(None))
 
     def _reap(self, session: Session, now: datetime) -> None:
         """Slots whose holder was lost are free."""

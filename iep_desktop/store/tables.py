@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -184,7 +185,15 @@ class EndRow(Base):
         Index(None, "hospital", "changed"),
         Index(None, "hospital", "tab", "created_at", "transaction_id"),
         Index(None, "hospital", "patient", "transaction_id"),
-        Index(None, "hospital", "queue_at"),
+        Index(
+            "ix_ends_queue",
+            "hospital",
+            "priority",
+            "queue_at",
+            "transaction_id",
+            sqlite_where=text("queue_at IS NOT NULL"),
+            postgresql_where=text("queue_at IS NOT NULL"),
+        ),
         {"sqlite_with_rowid": False},
     )
 

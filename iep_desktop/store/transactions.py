@@ -7,10 +7,10 @@ of two who act on one row at once, the second sees what the first did and is ref
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from iep_desktop.core.calendar import LONDON
@@ -40,11 +40,9 @@ from iep_desktop.store.instances import InstanceChange
 from iep_desktop.store.rows import (
     counts_of,
     exam_rows,
-    exams_of,
     medium_of,
     medium_row,
-    parts_of,
-    transaction_of,
+    transactions_of,
 )
 from iep_desktop.store.tables import EndRow, EventRow, ExamRow, FormRow, MessageRow, TransactionRow
 
@@ -84,7 +82,7 @@ class Transactions:
             act.finish()
             session.add_all(act.ends)
             session.flush()
-            return self._loaded(session, EndRow.transaction_id == act.row.id)
+            return self._loaded(session, act.row.id)
 
     def _begun(self, session: Session, draft: TransactionDraft) -> Act:
         now = self._database.now()
@@ -125,19 +123,19 @@ class Transactions:
     def get(self, number: str) -> Transaction:
         """Raises InvalidInput where it is unknown or not ours."""
         with self._database.read() as session:
-            return self._loaded(session, TransactionRow.number == number.strip())
+            key = session.scalar(select(TransactionRow.id).where(TransactionRow.number == number.strip()))
+            if key is None:
+                raise unknown()
+            return self._loaded(session, key)
 
     def by_id(self, id: int) -> Transaction:
         """Raises InvalidInput where it is unknown or not ours."""
         with self._database.read() as session:
-            return self._loaded(session, EndRow.transaction_id == id)
+            return self._loaded(session, id)
 
-    def _loaded(self, session: Session, which: ColumnElement[bool]) -> Transaction:
-        parts = session.execute(parts_of(self._hospital).where(which)).first()
-        if parts is None:
-            raise unknown()
-        key = parts[1].id
-        return transaction_of(parts, exams_of(session, [key]).get(key, ()), medium_of(session, key))
+    def _loaded(self, session: Session, id: int) -> Transaction:
+        (transaction,) = transactions_of(session, [self._end(session, id)])
+        return replace(transaction, medium=medium_of(session, id))
 
     def status(self, id: int) -> Status:
         with self._database.read() as session:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute
 
 from iep_desktop.core.calendar import LONDON
 from iep_desktop.core.model import Priority
@@ -14,12 +14,11 @@ from iep_desktop.core.transaction import (
     Column,
     Page,
     Tab,
-    Transaction,
     WorklistFilter,
     WorklistOrder,
 )
 from iep_desktop.store.database import Database
-from iep_desktop.store.rows import exams_of, parts_of, transaction_of
+from iep_desktop.store.rows import transactions_of
 from iep_desktop.store.search import matches
 from iep_desktop.store.tables import EndRow
 
@@ -44,11 +43,11 @@ class Worklists:
     def page(self, filter: WorklistFilter, order: WorklistOrder, offset: int, limit: int) -> Page:
         """Some rows, without what only the details show (the medium), and how many there are in all."""
         conditions = self._conditions(filter)
-        ids = select(EndRow.transaction_id).where(*conditions)
+        wanted = _sorted(select(EndRow).where(*conditions), order).offset(offset).limit(limit)
         with self._database.read() as session:
             total = session.scalar(select(func.count()).select_from(EndRow).where(*conditions)) or 0
-            wanted = session.scalars(_sorted(ids, order).offset(offset).limit(limit)).all() if total else []
-            return Page(self._rows(session, list(wanted)), total)
+            ends = session.scalars(wanted).all() if total else []
+            return Page(transactions_of(session, ends), total)
 
     def counts(self) -> dict[Tab, int]:
         """How many stand in each tab; All holds every one."""
@@ -58,12 +57,6 @@ class Worklists:
         with self._database.read() as session:
             found = dict(session.execute(wanted).all())
         return {tab: found.get(tab, 0) for tab in Tab} | {Tab.ALL: sum(found.values())}
-
-    def _rows(self, session: Session, ids: list[int]) -> tuple[Transaction, ...]:
-        exams = exams_of(session, ids)
-        parts = session.execute(parts_of(self._hospital).where(EndRow.transaction_id.in_(ids)))
-        found = {part[1].id: transaction_of(part, exams.get(part[1].id, ())) for part in parts}
-        return tuple(found[each] for each in ids)
 
     def _conditions(self, wanted: WorklistFilter) -> list[ColumnElement[bool]]:
         conditions = [EndRow.hospital == self._hospital]
@@ -86,10 +79,10 @@ class Worklists:
         return conditions
 
 
-def _sorted(ids: Select[int], order: WorklistOrder) -> Select[int]:
+def _sorted(ends: Select[EndRow], order: WorklistOrder) -> Select[EndRow]:
     """Rows that are equal in the column stand in the order of their making, newest with the last."""
     keys = [_COLUMNS[order.column], EndRow.transaction_id]
-    return ids.order_by(*((key.desc() if order.descending else key.asc()) for key in keys))
+    return ends.order_by(*((key.desc() if order.descending else key.asc()) for key in keys))
 
 
 def _midnight(day: date) -> datetime:

@@ -12,6 +12,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.schema import CreateTable
 
 from iep_desktop.core.errors import LedgerUnusable
 from iep_desktop.core.model import RisState
@@ -55,6 +58,19 @@ def test_every_constraint_and_index_has_a_name(path: Path) -> None:
         assert table == "alembic_version" or not unnamed
     assert names
     assert all(name.startswith("ix_") for name in names)
+
+
+def test_every_constraint_of_the_models_has_a_name() -> None:
+    constraints = [each for table in Base.metadata.tables.values() for each in table.constraints]
+    assert len(constraints) > 30
+    assert [each for each in constraints if not each.name] == []
+
+
+@pytest.mark.parametrize("table", Base.metadata.sorted_tables, ids=str)
+def test_a_database_server_could_hold_the_table_too(table: Table) -> None:
+    statement = str(CreateTable(table).compile(dialect=PGDialect()))  # type: ignore[no-untyped-call]
+    assert statement.strip().startswith(f"CREATE TABLE {table.name}")
+    assert "ROWID" not in statement
 
 
 def test_a_ledger_frozen_at_every_schema_exists() -> None:

@@ -143,11 +143,17 @@ def upgrade() -> None:
             ["hospital", "patient", "transaction_id"],
             unique=False,
         )
-        batch_op.create_index(batch_op.f("ix_ends_hospital_queue_at"), ["hospital", "queue_at"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_ends_hospital_tab_created_at_transaction_id"),
             ["hospital", "tab", "created_at", "transaction_id"],
             unique=False,
+        )
+        batch_op.create_index(
+            "ix_ends_queue",
+            ["hospital", "priority", "queue_at", "transaction_id"],
+            unique=False,
+            sqlite_where=sa.text("queue_at IS NOT NULL"),
+            postgresql_where=sa.text("queue_at IS NOT NULL"),
         )
 
     op.create_table(
@@ -353,8 +359,12 @@ def downgrade() -> None:
 
     op.drop_table("events")
     with op.batch_alter_table("ends", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_ends_queue",
+            sqlite_where=sa.text("queue_at IS NOT NULL"),
+            postgresql_where=sa.text("queue_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_ends_hospital_tab_created_at_transaction_id"))
-        batch_op.drop_index(batch_op.f("ix_ends_hospital_queue_at"))
         batch_op.drop_index(batch_op.f("ix_ends_hospital_patient_transaction_id"))
         batch_op.drop_index(batch_op.f("ix_ends_hospital_changed"))
 
