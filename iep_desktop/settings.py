@@ -39,7 +39,9 @@ class Settings:
     retry_first_seconds: float = 5.0
     retry_longest_seconds: float = 900.0
     ledger_busy_seconds: float = 10.0
-    disc_folders: tuple[str, ...] = ()  # every folder in these counts as a disc, for example copies on a share
+    disc_folders: tuple[
+        str, ...
+    ] = ()  # every folder in these counts as a disc, for example copies on a share
 
     @property
     def user_name(self) -> str:
@@ -161,8 +163,9 @@ def _settings_of(document: Any, path: Path) -> Settings:
             "Start the newer version, or use another profile folder.",
         )
     known = {field.name for field in fields(Settings)}
-    values = {key: value for key, value in document.items() if key in known}
-    return Settings(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    values: dict[str, Any] = {key: value for key, value in document.items() if key in known}
+    values["disc_folders"] = tuple(values.get("disc_folders", ()))
+    return Settings(**values)
 
 
 def _check_writable(root: Path) -> None:
@@ -177,7 +180,9 @@ def _check_writable(root: Path) -> None:
 
 def _not_writable(root: Path, error: OSError) -> Permanent:
     reason = error.strerror or type(error).__name__
-    return Permanent("The profile folder cannot be written", f"{root}: {reason}.", "Choose another with --profile.")
+    return Permanent(
+        "The profile folder cannot be written", f"{root}: {reason}.", "Choose another with --profile."
+    )
 
 
 def _write_settings(root: Path, settings: Settings) -> None:

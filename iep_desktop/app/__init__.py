@@ -19,7 +19,6 @@ from iep_desktop.core.errors import InvalidInput
 from iep_desktop.logs import start_logging
 from iep_desktop.ui.theme import Theme, ThemeChoice
 
-
 TRY_DEMO = -1
 """What `open_window` returns where the person wants to see the demo first."""
 
@@ -83,4 +82,6 @@ def draw_screens(root: Path, folder: Path) -> list[Path]:
     """One PNG of every screen, light and dark, drawn offscreen from a profile."""
     from iep_desktop.app.screenshots import draw
 
-    return draw(settings.open_profile(root), folder)
+    profile = settings.open_profile(root)
+    start_logging(profile.logs)
+    return draw(profile, folder)

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 def deferred(make: Callable[[], T]) -> T:
     """Stands for what `make` returns: any method can be called, attributes that are no methods cannot be read."""
-    return cast(T, _Deferred(make))
+    return cast("T", _Deferred(make))
 
 
 class _Deferred:

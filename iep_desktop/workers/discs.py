@@ -66,7 +66,9 @@ def _discs_in(folder: str) -> Iterator[Drive]:
 
     try:
         with os.scandir(folder) as entries:
-            found = sorted(entry.path for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+            found = sorted(
+                entry.path for entry in entries if entry.is_dir() and not entry.name.startswith(".")
+            )
     except OSError:
         return
     for path in found:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import psutil
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
@@ -23,12 +23,14 @@ from iep_desktop.core.calendar import ServiceCalendar
 from iep_desktop.core.errors import Cancelled, IepError, Refused, Retriable
 from iep_desktop.core.job import Context, Progress
 from iep_desktop.core.transaction import Failure, SlotKind, TransactionType
-from iep_desktop.store.slots import Claim, Slots
-from iep_desktop.store.transactions import Transactions
 from iep_desktop.workers.desk import Desk
 from iep_desktop.workers.pool import Pool, Running, defect
 from iep_desktop.workers.rate import Rate
 from iep_desktop.workers.retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from iep_desktop.store.slots import Claim, Slots
+    from iep_desktop.store.transactions import Transactions
 
 _log = logging.getLogger(__name__)
 

@@ -49,7 +49,9 @@ def _describe_folder(root: Path) -> str:
         probe.unlink()
     except OSError as error:
         raise Permanent(
-            "The profile folder cannot be written", f"{root}: {error.strerror}.", "Check the rights of the folder."
+            "The profile folder cannot be written",
+            f"{root}: {error.strerror}.",
+            "Check the rights of the folder.",
         ) from error
     return f"It will be made in {root}."
 
