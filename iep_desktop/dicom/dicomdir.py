@@ -51,21 +51,18 @@ _Place = tuple[MediumPatient, MediumStudy, MediumSeries]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A directory record. `offset` is that of its item in the file, which others refer to."""
+    """A directory record. `offset` is that of its item in the file, which others refer to.
+
+    `level` is that in the hierarchy which PS3.3 F.4 gives to known types; None for what may stand anywhere.
+    """
 
     offset: int
     type: str
+    level: int | None
     next: int
     lower: int
     in_use: bool
     values: Values
-
-    @property
-    def level(self) -> int | None:
-        """Of the hierarchy that PS3.3 F.4 gives to known types; None for what may stand anywhere."""
-        if self.type in _ANYWHERE or (self.type not in _LEVELS and not self.names_a_file):
-            return None
-        return _LEVELS.get(self.type, _IMAGE_LEVEL)
 
     @property
     def names_a_file(self) -> bool:
@@ -74,7 +71,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An instance as the directory lists it; the path in `placed` is not known yet."""
+    """An instance as the directory lists it; the path in `placed` is what it says, not yet a file that is there."""
 
     file_id: tuple[str, ...]
     placed: Placed
@@ -178,17 +175,16 @@ class Directory:
         return _record(position, values, self._syntax), end
 
     def _placed(self, record: Record, above: dict[int, Record]) -> Listed:
+        file_id = _file_id(record)
         instance = MediumInstance(
             sop_instance_uid=code(record.values, _FILE_INSTANCE),
             sop_class_uid=code(record.values, _FILE_CLASS),
             transfer_syntax_uid=code(record.values, _FILE_SYNTAX),
-            path="",
+            path="/".join(file_id),
             number=number(record.values, INSTANCE_NUMBER),
         )
         is_instance = record.type != "PRIVATE" or bool(instance.sop_instance_uid)
-        return Listed(
-            _file_id(record), Placed(*self._place(record, above), instance), record.in_use, is_instance
-        )
+        return Listed(file_id, Placed(*self._place(record, above), instance), record.in_use, is_instance)
 
     def _place(self, record: Record, above: dict[int, Record]) -> _Place:
         """What the record and those above it say; the images of one series have theirs in common."""
@@ -220,7 +216,10 @@ def _record(offset: int, values: Values, syntax: Syntax) -> Record:
         return int.from_bytes(value, "little" if syntax.little else "big") if isinstance(value, bytes) else 0
 
     in_use = _IN_USE not in values or integer(_IN_USE) != 0
-    return Record(offset, code(values, _TYPE), integer(_NEXT), integer(_LOWER), in_use, values)
+    kind = code(values, _TYPE)
+    anywhere = kind in _ANYWHERE or (kind not in _LEVELS and not values.get(_FILE_ID))
+    level = None if anywhere else _LEVELS.get(kind, _IMAGE_LEVEL)
+    return Record(offset, kind, level, integer(_NEXT), integer(_LOWER), in_use, values)
 
 
 def _file_id(record: Record) -> tuple[str, ...]:

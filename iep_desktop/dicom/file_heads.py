@@ -147,8 +147,9 @@ class _Walk:
         self.found_directory = False
 
     def stop(self, tag: BaseTag, vr: str | None, length: int) -> bool:
-        self.found_pixels = tag >= _PIXELS and tag >> 16 == 0x7FE0
-        self.found_directory = tag >> 16 == 0x0004  # whatever its SOP Class says
+        number = int(tag)
+        self.found_pixels = number >= _PIXELS and number >> 16 == 0x7FE0
+        self.found_directory = number >> 16 == 0x0004  # whatever its SOP Class says
         self.end_of_last = self._tell() + length
         return self.found_pixels or self.found_directory
 

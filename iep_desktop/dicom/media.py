@@ -107,7 +107,7 @@ class _Reading:
     def _view_of(self, directory: Directory) -> ReadingStep:
         tree = Tree()
         for entry in directory.listed():
-            tree.put(_at(entry.placed, "/".join(entry.file_id)), certain=False)
+            tree.put(entry.placed, certain=False)
         return ReadingStep(0, 0, self._contents(tree))
 
     def _open_directory(self, path: str) -> Directory | None:

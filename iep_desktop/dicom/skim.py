@@ -16,7 +16,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import data_element_generator
 from pydicom.sequence import Sequence
-from pydicom.tag import BaseTag, Tag
+from pydicom.tag import BaseTag
 from pydicom.values import convert_SQ
 
 from iep_desktop.dicom.elements import Syntax
@@ -36,13 +36,15 @@ _PARSER_ERRORS = (
     MemoryError, AssertionError,
 )  # fmt: skip
 
+_IN_MEMORY_ERRORS = (*_PARSER_ERRORS, OSError)
+
 
 class Damaged(Exception):
     """The bytes are not whole data elements."""
 
 
 def tags(*numbers: int) -> list[BaseTag | int]:
-    return [Tag(number) for number in numbers]
+    return list(numbers)  # not BaseTag: its comparisons take half of the parser's time
 
 
 def skim(fp: BinaryIO, syntax: Syntax, wanted: list[BaseTag | int], stop: Stop | None = None) -> Values:
@@ -64,6 +66,10 @@ def skim(fp: BinaryIO, syntax: Syntax, wanted: list[BaseTag | int], stop: Stop |
                 values[int(e.tag)] = e.value
     except _PARSER_ERRORS as error:
         raise Damaged("its data elements cannot be read") from error
+    except OSError as error:
+        if error.errno is None:  # pydicom's own, for a sequence that is none
+            raise Damaged("its data elements cannot be read") from error
+        raise
     return values
 
 
@@ -79,7 +85,7 @@ def items(value: bytes | Sequence, syntax: Syntax) -> Iterator[Dataset]:
     """The items of a sequence; none where its bytes are not one."""
     try:
         yield from convert_SQ(value, syntax.implicit, syntax.little) if isinstance(value, bytes) else value
-    except _PARSER_ERRORS:
+    except _IN_MEMORY_ERRORS:
         return
 
 
@@ -87,7 +93,7 @@ def item_text(ds: Dataset, keyword: str) -> str:
     """A code or identifier in an item, as text; empty where absent or not readable."""
     try:
         return str(ds.get(keyword) or "").strip(" \0")
-    except _PARSER_ERRORS:
+    except _IN_MEMORY_ERRORS:
         return ""
 
 
@@ -95,5 +101,5 @@ def item_items(ds: Dataset, keyword: str) -> list[Dataset]:
     """The items of a sequence in an item; none where absent or not readable."""
     try:
         return list(ds.get(keyword) or ())
-    except _PARSER_ERRORS:
+    except _IN_MEMORY_ERRORS:
         return []

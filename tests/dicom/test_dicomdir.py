@@ -164,9 +164,15 @@ def test_a_damaged_record_costs_itself_alone(disc: Disc) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(changes=st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), min_size=1, max_size=30))
-def test_arbitrary_bytes_changed_never_raise_anything_else(changes: list[tuple[int, int]]) -> None:
-    data = bytearray(_mutated_base())
+@given(
+    changes=st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), min_size=1, max_size=30),
+    undefined_length=st.booleans(),
+    syntax=st.sampled_from([ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian]),
+)
+def test_arbitrary_bytes_changed_never_raise_anything_else(
+    disc: Disc, changes: list[tuple[int, int]], undefined_length: bool, syntax: str
+) -> None:
+    data = bytearray(dicomdir_bytes(disc.records, syntax=syntax, undefined_length=undefined_length))
     for position, value in changes:
         data[position % len(data)] = value
     listed, _ = read_what_can_be(bytes(data))
@@ -179,7 +185,3 @@ def test_bytes_that_only_begin_like_a_directory_never_raise_anything_else(tail: 
     listed, complete = read_what_can_be(b"\0" * 128 + b"DICM" + tail)
     assert not complete
     assert listed == []
-
-
-def _mutated_base() -> bytes:
-    return (DATA / "DICOMDIR").read_bytes()

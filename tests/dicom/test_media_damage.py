@@ -316,6 +316,23 @@ def _image() -> bytes:
     return (DATA / "98892003/MR1/15820").read_bytes()[:1500]
 
 
+def test_a_broken_sequence_of_other_patient_ids_hides_nothing_but_itself(disc: Disc) -> None:
+    data = disc.file(0).read_bytes()
+    where = data.index(b"\x20\0\x0d\0UI")
+    broken = b"\x10\0\x02\x10SQ\0\0\x04\0\0\0\xfe\xff\0\xe0"
+    disc.file(0).write_bytes(data[:where] + broken + data[where:])
+    contents = contents_of(disc.root)
+    assert (contents.instances, contents.patients[0].nhs_no) == (3, "")
+
+
+def test_a_sequence_that_never_ends_is_damage_not_a_fault_of_the_drive(disc: Disc) -> None:
+    data = disc.file(0).read_bytes()
+    where = data.index(b"\x20\0\x0d\0UI")
+    disc.file(0).write_bytes(data[:where] + b"\x08\0\x40\x11SQ\0\0\xff\xff\xff\xff\xfe\xff")
+    (finding,) = (f for f in contents_of(disc.root).findings if f.code is FindingCode.UNREADABLE_FILE)
+    assert "damaged" in finding.message
+
+
 def test_deeply_nested_sequences_are_no_trap(disc: Disc) -> None:
     level = b"\x08\0\x40\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\xff\xff\xff\xff"
     data = disc.file(0).read_bytes()

@@ -194,7 +194,7 @@ def _start(syntax: str, fileset_id: str) -> bytearray:
     meta.MediaStorageSOPClassUID = MediaStorageDirectoryStorage
     meta.MediaStorageSOPInstanceUID = UID(_uid(fileset_id))
     meta.TransferSyntaxUID = UID(syntax)
-    meta.ImplementationClassUID = "1.2.826.0.1.3680043.8.498.1"
+    meta.ImplementationClassUID = UID("1.2.826.0.1.3680043.8.498.1")
     fp = DicomBytesIO()
     fp.write(b"\0" * 128 + b"DICM")
     fp.is_little_endian, fp.is_implicit_VR = True, False
