@@ -184,7 +184,11 @@ class EndRow(Base):
         UniqueConstraint("transaction_id", "hospital"),
         Index(None, "hospital", "changed"),
         Index(None, "hospital", "tab", "created_at", "transaction_id"),
-        Index(None, "hospital", "patient", "transaction_id"),
+        # One for each column that a worklist is sorted by; by date it is the primary key.
+        *(
+            Index(None, "hospital", column, "transaction_id")
+            for column in ("type", "direction", "patient", "institution", "assigned_to", "status")
+        ),
         Index(
             "ix_ends_queue",
             "hospital",

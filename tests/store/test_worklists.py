@@ -208,12 +208,16 @@ def long_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def _sorted_by(column: Column) -> Callable[[Worklists], object]:
+    return lambda worklists: worklists.page(WorklistFilter(), WorklistOrder(column), 0, 50)
+
+
 LONG_QUESTIONS: dict[str, Callable[[Worklists], object]] = {
     "counts": lambda w: w.counts(),
     "first page": lambda w: w.page(WorklistFilter(), NEWEST_FIRST, 0, 50),
     "last page": lambda w: w.page(WorklistFilter(), NEWEST_FIRST, 99_950, 50),
     "a tab": lambda w: w.page(WorklistFilter(tab=Tab.IN_PROGRESS), NEWEST_FIRST, 0, 50),
-    "by patient": lambda w: w.page(WorklistFilter(), WorklistOrder(Column.PATIENT), 0, 50),
+    **{f"by {column}": _sorted_by(column) for column in Column},
     "number": lambda w: w.page(WorklistFilter(search="2026-050000"), NEWEST_FIRST, 0, 50),
     "name": lambda w: w.page(WorklistFilter(search="goose"), NEWEST_FIRST, 0, 50),
     "nobody": lambda w: w.page(WorklistFilter(search="nobody"), NEWEST_FIRST, 0, 50),
@@ -235,7 +239,7 @@ def test_a_history_of_100_000_answers_at_once(long_history: Path, question: str)
         assert LONG_QUESTIONS[question](worklists)
         spent.append(time.process_time() - begun)
     database.dispose()
-    assert min(spent) < 0.15  # ≤ 0.05 s on a machine of its own
+    assert min(spent) < 0.1  # ≤ 0.05 s on a machine of its own
 
 
 KEYED_QUESTIONS: dict[str, Callable[[Database], object]] = {

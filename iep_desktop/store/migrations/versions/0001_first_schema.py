@@ -137,15 +137,40 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     with op.batch_alter_table("ends", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_ends_hospital_assigned_to_transaction_id"),
+            ["hospital", "assigned_to", "transaction_id"],
+            unique=False,
+        )
         batch_op.create_index(batch_op.f("ix_ends_hospital_changed"), ["hospital", "changed"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_ends_hospital_direction_transaction_id"),
+            ["hospital", "direction", "transaction_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_ends_hospital_institution_transaction_id"),
+            ["hospital", "institution", "transaction_id"],
+            unique=False,
+        )
         batch_op.create_index(
             batch_op.f("ix_ends_hospital_patient_transaction_id"),
             ["hospital", "patient", "transaction_id"],
             unique=False,
         )
         batch_op.create_index(
+            batch_op.f("ix_ends_hospital_status_transaction_id"),
+            ["hospital", "status", "transaction_id"],
+            unique=False,
+        )
+        batch_op.create_index(
             batch_op.f("ix_ends_hospital_tab_created_at_transaction_id"),
             ["hospital", "tab", "created_at", "transaction_id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_ends_hospital_type_transaction_id"),
+            ["hospital", "type", "transaction_id"],
             unique=False,
         )
         batch_op.create_index(
@@ -364,9 +389,14 @@ def downgrade() -> None:
             sqlite_where=sa.text("queue_at IS NOT NULL"),
             postgresql_where=sa.text("queue_at IS NOT NULL"),
         )
+        batch_op.drop_index(batch_op.f("ix_ends_hospital_type_transaction_id"))
         batch_op.drop_index(batch_op.f("ix_ends_hospital_tab_created_at_transaction_id"))
+        batch_op.drop_index(batch_op.f("ix_ends_hospital_status_transaction_id"))
         batch_op.drop_index(batch_op.f("ix_ends_hospital_patient_transaction_id"))
+        batch_op.drop_index(batch_op.f("ix_ends_hospital_institution_transaction_id"))
+        batch_op.drop_index(batch_op.f("ix_ends_hospital_direction_transaction_id"))
         batch_op.drop_index(batch_op.f("ix_ends_hospital_changed"))
+        batch_op.drop_index(batch_op.f("ix_ends_hospital_assigned_to_transaction_id"))
 
     op.drop_table("ends")
     with op.batch_alter_table("attachments", schema=None) as batch_op:
