@@ -36,7 +36,7 @@ class ChecksView(QWidget):
         head.addStretch()
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(12)
-        self._grid.setVerticalSpacing(12)
+        self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(1, 1)
         layout = column(spacing=12)
         layout.addLayout(head)
@@ -76,20 +76,31 @@ class ChecksView(QWidget):
                 widget.deleteLater()
 
     def _add(self, line: int, view: CheckView) -> None:
+        """Two lines of the grid, so that wrapped words get the height they need."""
         name, token, word = _ICONS[view.check.verdict]
         icon = ThemedIcon(name, token, self._theme)
         icon.setAccessibleName(word)
+        title = Label(view.check.title, weight=600, wrap=True)
+        title.setAccessibleName(f"{view.check.title}, {word}, {view.check.clause}")
+        detail = Label(view.detail, "text2", wrap=True)
+        detail.setAlignment(TOP)
+        detail.setContentsMargins(0, 0, 0, 10)
         clause = Label(view.check.clause, "text2")
         clause.setToolTip(view.check.rule)
-        self._grid.addWidget(icon, line, 0, TOP)
-        self._grid.addWidget(_words(view, word), line, 1)
-        self._grid.addWidget(clause, line, 2, TOP)
-        if not self._narrow:
-            self._grid.addWidget(self._remedies(view), line, 3, TOP)
+        upper, lower = 2 * line, 2 * line + 1
+        self._grid.addWidget(icon, upper, 0, TOP)
+        self._grid.addWidget(title, upper, 1)
+        self._grid.addWidget(clause, upper, 2, TOP)
+        self._grid.addWidget(detail, lower, 1)
+        self._grid.setRowStretch(lower, 1)
+        if not view.detail:
+            detail.setFixedHeight(8)
+        if view.remedies and not self._narrow:
+            self._grid.addWidget(self._remedies(view), upper, 3, 2, 1, TOP)
 
     def _remedies(self, view: CheckView) -> QWidget:
         buttons = QWidget()
-        layout = column()
+        layout = column(margins=(0, 0, 0, 8))
         for remedy in view.remedies:
             first = self._primary and not self._buttons and view.check.verdict is Verdict.BLOCKS
             button = Button(remedy.value, self._theme, Kind.PRIMARY if first else Kind.PLAIN)
@@ -99,18 +110,6 @@ class ChecksView(QWidget):
             layout.addWidget(button)
         buttons.setLayout(layout)
         return buttons
-
-
-def _words(view: CheckView, word: str) -> QWidget:
-    title = Label(view.check.title, weight=600, wrap=True)
-    title.setAccessibleName(f"{view.check.title}, {word}, {view.check.clause}")
-    words = QWidget()
-    layout = column(title, spacing=0)
-    if view.detail:
-        layout.addWidget(Label(view.detail, "text2", wrap=True))
-    layout.setAlignment(TOP)
-    words.setLayout(layout)
-    return words
 
 
 def _summary(views: tuple[CheckView, ...]) -> str:

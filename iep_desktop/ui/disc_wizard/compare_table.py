@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from iep_desktop.ui.disc_wizard.comparison import CellView, Mark, RowView
-from iep_desktop.ui.disc_wizard.parts import ThemedIcon, column
+from iep_desktop.ui.disc_wizard.parts import TOP, ThemedIcon
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.labels import Hairline, Label, set_property
 
@@ -101,13 +101,15 @@ class CompareTable(QWidget):
         self._cells: list[tuple[Cell, ...]] = []
         self._heads = [(Label("", weight=600), Label("", "text2", wrap=True)) for _ in range(4)]
         for at, (head, below) in enumerate(self._heads, start=1):
-            box = QWidget()
-            box.setLayout(column(head, below, spacing=2, margins=(32, 0, 0, 8)))
-            self._grid.addWidget(box, 0, at)
+            head.setContentsMargins(32, 0, 0, 2)
+            below.setContentsMargins(32, 0, 0, 8)
+            below.setAlignment(TOP)
+            self._grid.addWidget(head, 0, at)
+            self._grid.addWidget(below, 1, at)
         for at, stretch in enumerate(_STRETCHES):
             self._grid.setColumnStretch(at, stretch)
         self._grid.setColumnMinimumWidth(0, theme.sizes.of(96))
-        self._grid.addWidget(Hairline(), 1, 0, 1, 5)
+        self._grid.addWidget(Hairline(), 2, 0, 1, 5)
 
     def show_heads(self, heads: tuple[tuple[str, str], ...]) -> None:
         """Four times title and what stands below it."""
@@ -135,7 +137,7 @@ class CompareTable(QWidget):
         return self._cells[row][column].text
 
     def _append(self) -> None:
-        line = 2 + 2 * len(self._cells)
+        line = 3 + 2 * len(self._cells)
         label = Label("", "text2")
         cells = tuple(Cell(self._theme, goes=at == 3) for at in range(4))
         self._grid.setRowMinimumHeight(line, self._theme.sizes.of(42))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -34,6 +35,7 @@ _PRIORITIES: dict[str, object] = {
 }
 _SEXES: dict[str, object] = {word: code for code, word in SEXES.items()}
 _COLUMNS = 12
+_ROOM = 560
 _Placed = tuple[FormField, int]
 
 
@@ -46,6 +48,8 @@ class FormEditor(QWidget):
         super().__init__()
         self._theme = theme
         self._fields: dict[str, FormField] = {}
+        self._grids: list[tuple[QGridLayout, list[list[_Placed]]]] = []
+        self._wider = 1
         self._hospitals: dict[str, str] = {}  # what the list shows → ODS code
         self._text = FormText()
         self.exams = ExamRows(theme)
@@ -135,12 +139,18 @@ class FormEditor(QWidget):
         grid.setVerticalSpacing(12)
         for at in range(_COLUMNS):
             grid.setColumnStretch(at, 1)
-        for line, fields in enumerate(lines):
-            at = 0
-            for field, span in fields:
-                grid.addWidget(field, line, at, 1, span)
-                at += span
+        self._grids.append((grid, lines))
+        _place(grid, lines, 1)
         self._layout.addLayout(grid)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room, or the text is large, half as many fields stand side by side."""
+        super().resizeEvent(event)
+        wider = 1 if self.width() >= self._theme.sizes.of(_ROOM) else 2
+        if wider != self._wider:
+            self._wider = wider
+            for grid, lines in self._grids:
+                _place(grid, lines, wider)
 
     def _connect(self) -> None:
         for field in self._fields.values():
@@ -235,6 +245,22 @@ class FormEditor(QWidget):
         for name, field in self._fields.items():
             field.set_error(problems.get(name, ""))
         self.exams.set_problems(problems)
+
+
+def _place(grid: QGridLayout, lines: list[list[_Placed]], wider: int) -> None:
+    """Line by line; a field that does not fit any more goes on in the next line."""
+    while grid.takeAt(0) is not None:
+        pass
+    line = 0
+    for fields in lines:
+        at = 0
+        for field, span in fields:
+            width = min(span * wider, _COLUMNS)
+            if at + width > _COLUMNS:
+                line, at = line + 1, 0
+            grid.addWidget(field, line, at, 1, width)
+            at += width
+        line += 1
 
 
 def _hospital_box() -> QComboBox:

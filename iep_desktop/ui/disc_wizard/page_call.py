@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QFrame, QWidget
 
@@ -11,12 +11,12 @@ from iep_desktop.ui.disc_wizard.case import Case, Step
 from iep_desktop.ui.disc_wizard.checks_view import ChecksView, plain_views
 from iep_desktop.ui.disc_wizard.form_editor import FormEditor
 from iep_desktop.ui.disc_wizard.page import Act, Footer, Page
-from iep_desktop.ui.disc_wizard.parts import ThemedIcon, column, row, scrolling
+from iep_desktop.ui.disc_wizard.parts import Beside, ThemedIcon, column, row, scrolling
 from iep_desktop.ui.disc_wizard.paste import Pasted, parse_pasted
 from iep_desktop.ui.disc_wizard.paste_dialog import PasteDialog
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button, Kind
-from iep_desktop.ui.widgets.labels import Hairline, Label, Title
+from iep_desktop.ui.widgets.labels import Label, Title
 
 _LATER = {"exams"}  # may be lifted on page 3: everything on the disc, with a reason (R-GATE-7)
 _FOCUS = {
@@ -82,11 +82,8 @@ class CallPage(Page):
         inner, side = QWidget(), QWidget()
         inner.setLayout(form)
         side.setLayout(column(self.checks, margins=(16, 24, 16, 24)))
-        self._scroll, beside = scrolling(inner), scrolling(side)
-        beside.setFixedWidth(self._theme.sizes.of(296))
-        line = row(self._scroll, Hairline(Qt.Orientation.Vertical), beside, spacing=0)
-        line.setStretch(0, 1)
-        self.setLayout(line)
+        self._scroll = scrolling(inner)
+        self.setLayout(column(Beside(self._scroll, scrolling(side), 296, self._theme)))
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._show_focus)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 
@@ -16,7 +16,7 @@ from iep_desktop.ui.disc_wizard.health_view import HealthView
 from iep_desktop.ui.disc_wizard.list_dialog import ListDialog
 from iep_desktop.ui.disc_wizard.pace import several, show_count, show_size
 from iep_desktop.ui.disc_wizard.page import Act, Footer, Page
-from iep_desktop.ui.disc_wizard.parts import FormField, ThemedIcon, column, row, scrolling
+from iep_desktop.ui.disc_wizard.parts import Beside, FormField, ThemedIcon, column, row, scrolling
 from iep_desktop.ui.disc_wizard.previews import Previews
 from iep_desktop.ui.disc_wizard.reader import DiscReader
 from iep_desktop.ui.disc_wizard.ticks import patient_key
@@ -27,7 +27,7 @@ from iep_desktop.ui.widgets.bar import Bar
 from iep_desktop.ui.widgets.buttons import LinkButton
 from iep_desktop.ui.widgets.empty import EmptyState
 from iep_desktop.ui.widgets.errors import ErrorBanner
-from iep_desktop.ui.widgets.labels import ElidedLabel, Hairline, Label, Title
+from iep_desktop.ui.widgets.labels import ElidedLabel, Label, Title
 
 ONLY_ASKED = "Only what the form asks for is ticked. Ticking more asks for a reason.  §2.7d"
 
@@ -76,11 +76,7 @@ class ContentsPage(Page):
         left, side = QWidget(), QWidget()
         left.setLayout(main)
         side.setLayout(column(self.health, margins=(24, 20, 16, 16)))
-        beside = scrolling(side)
-        beside.setFixedWidth(self._theme.sizes.of(312))
-        line = row(left, Hairline(Qt.Orientation.Vertical), beside, spacing=0)
-        line.setStretch(0, 1)
-        self.setLayout(line)
+        self.setLayout(column(Beside(left, scrolling(side), 312, self._theme)))
 
     def _connect(self) -> None:
         self._reader.stepped.connect(self._stepped)

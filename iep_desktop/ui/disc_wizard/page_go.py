@@ -82,7 +82,8 @@ class GoPage(Page):
         inner = QWidget()
         lines = column(spacing=16, margins=(24, 16, 24, 24))
         lines.addLayout(head)
-        parts = (self.error, self._progress_box, self.summary, Hairline(), self._waits, self.checks)
+        self._line = Hairline()
+        parts = (self.error, self._progress_box, self.summary, self._line, self._waits, self.checks)
         for part in parts:
             lines.addWidget(part)
         lines.addStretch()
@@ -209,6 +210,7 @@ class GoPage(Page):
         if details is not None:
             required = [r for r in details.transaction.required if r.blocking]
             self._waits.setVisible(bool(required))
+            self._line.setVisible(bool(required))
             self.checks.hide()
             return
         assessment = self._assessment
@@ -216,6 +218,7 @@ class GoPage(Page):
         warns = assessment.gate.warnings if assessment else ()
         self._waits.setVisible(bool(blocks))
         self.checks.setVisible(bool(blocks or warns))
+        self._line.setVisible(bool(blocks or warns))
         self.checks.show_views(plain_views((*blocks, *warns)))
 
     def summary_lines(self) -> tuple[tuple[str, str], ...]:

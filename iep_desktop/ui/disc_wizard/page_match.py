@@ -64,8 +64,7 @@ class MatchPage(Page):
     def _lay_out(self) -> None:
         self._head.addLayout(self._tabs_place)
         self._head.addStretch()
-        self._head.addWidget(self._difference_icon)
-        self._head.addWidget(self._differences)
+        self._head.addLayout(row(self._difference_icon, self._differences))
         below = row(self.score, self.checks, spacing=40)
         below.setStretch(1, 1)
         compared = QWidget()

@@ -60,7 +60,7 @@ class RailStep(QAbstractButton):
         self.setEnabled(view.reachable)
         name = f"Step {self._step + 1}, {self.text()}, {view.state}, {view.line}"
         self.setAccessibleName(name)
-        self.setToolTip(view.line if self._is_cut else "")
+        self._tell_cut()
         self.update()
 
     @property
@@ -76,13 +76,17 @@ class RailStep(QAbstractButton):
         return QSize(self._theme.sizes.of(224), self._theme.sizes.of(64))
 
     def resizeEvent(self, event: object) -> None:
-        self.setToolTip(self._view.line if self._is_cut else "")
+        self._tell_cut()
+
+    def _tell_cut(self) -> None:
+        self.setToolTip(f"{self.text()}: {self._view.line}" if self._is_cut else "")
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_circle(painter)
-        self._paint_words(painter)
+        if self._text_rect.width() > self._theme.sizes.of(24):
+            self._paint_words(painter)
         if self._step is not Step.GO:
             self._paint_way_on(painter)
         if self.hasFocus():
@@ -152,7 +156,8 @@ class Rail(QWidget):
         self.setProperty("ground", "window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Steps")
-        self.setFixedWidth(theme.sizes.of(224))
+        self._theme = theme
+        self.fold(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, theme.sizes.of(16), 0, 0)
         layout.setSpacing(0)
@@ -162,6 +167,10 @@ class Rail(QWidget):
             self.steps[step].clicked.connect(lambda _=False, s=step: self.chosen.emit(s))
             layout.addWidget(self.steps[step])
         layout.addStretch()
+
+    def fold(self, folded: bool) -> None:
+        """Only the circles, where the window is narrow or the text large; the words stand in the tool tips."""
+        self.setFixedWidth(self._theme.sizes.of(56 if folded else 224))
 
     def show_views(self, views: Sequence[StepView]) -> None:
         for step, view in zip(self.steps.values(), views, strict=True):

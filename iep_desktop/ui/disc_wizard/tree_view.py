@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPainter,
     QPen,
     QPixmap,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QHeaderView,
@@ -34,6 +35,7 @@ CHECK = Qt.ItemDataRole.CheckStateRole
 THUMBNAIL_PX = 36
 _GAP = 8
 _WIDTHS = {Column.DATE: 96, Column.MODALITY: 80, Column.IMAGES: 96, Column.SIZE: 76}
+_NEEDED = {Column.SIZE: 560, Column.MODALITY: 480, Column.DATE: 400}
 
 
 class MediumDelegate(QStyledItemDelegate):
@@ -69,7 +71,9 @@ class MediumDelegate(QStyledItemDelegate):
         """A patient has no date and no modality, a series no date: their words may run on over these columns."""
         over = {Kind.PATIENT: (Column.DATE, Column.MODALITY), Kind.SERIES: (Column.DATE,)}
         free = over.get(Kind(index.data(Role.KIND)), ())
-        return rect.adjusted(0, 0, sum(self._theme.sizes.of(_WIDTHS[at]) for at in free), 0)
+        view = self.parent()
+        widths = [view.columnWidth(at) for at in free] if isinstance(view, QTreeView) else []
+        return rect.adjusted(0, 0, sum(widths), 0)
 
     def _paint_focus(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
         """Where the keyboard is: Space ticks here."""
@@ -202,6 +206,13 @@ class MediumTree(QTreeView):
         for at, width in _WIDTHS.items():
             header.setSectionResizeMode(at, QHeaderView.ResizeMode.Fixed)
             header.resizeSection(at, self._theme.sizes.of(width))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What stands in a column that had to go is still in the row's tool tip."""
+        super().resizeEvent(event)
+        room = self.viewport().width()
+        for at, needed in _NEEDED.items():
+            self.setColumnHidden(at, room < self._theme.sizes.of(needed))
 
     def _open_new(self, parent: QModelIndex, first: int, last: int) -> None:
         if parent.isValid() and self.model().rowCount(parent) == last - first + 1:

@@ -7,15 +7,16 @@ the ledger. Asks the desk only through `queries`, so that the loop is never bloc
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.medium import Drive, Finding, MediumPatient
-from iep_desktop.core.model import Hospital, Node, NodeRole
+from iep_desktop.core.model import Hospital
 from iep_desktop.core.transaction import Details
 from iep_desktop.settings import StateStore
 from iep_desktop.ui.disc_wizard import drafts
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from iep_desktop.workers.desk import Desk
 
 _STATE = "disc-wizard"
+_ROOM_FOR_RAIL = 900
 
 
 class KnownCode(Protocol):
@@ -161,7 +163,7 @@ class DiscWizard(QWidget):
         desk, ask = self._desk, self._queries.ask
         ask(lambda _: desk.reading.hospitals(), self._hospitals_came, owner=self)
         ask(lambda _: desk.reading.exam_codes(), self._exam_codes_came, owner=self)
-        ask(lambda _: desk.nodes.list(), self._nodes_came, owner=self)
+        ask(lambda _: desk.imports.pacs_name(), self.go.set_pacs, owner=self)
         ask(lambda _: desk.discs.drives(), self._drives_came, owner=self)
         ask(lambda _: desk.drafts.list(drafts.KIND), self._drafts_came, owner=self)
 
@@ -172,10 +174,6 @@ class DiscWizard(QWidget):
 
     def _exam_codes_came(self, codes: tuple[KnownCode, ...]) -> None:
         self.call.editor.set_exam_codes(f"{code.code}  {code.description}" for code in codes)
-
-    def _nodes_came(self, nodes: tuple[Node, ...]) -> None:
-        own = [n for n in nodes if n.role is NodeRole.PACS and n.hospital == self._desk.me.hospital]
-        self.go.set_pacs(own[0].name if own else "")
 
     def _drives_came(self, drives: tuple[Drive, ...]) -> None:
         self.disc.show_drives(drives)
@@ -246,11 +244,28 @@ class DiscWizard(QWidget):
         self.go.set_origin(self._hospital_names.get(self.case.text.hospital, ""))
         self.page.refresh()
         self.rail.show_views(step_views(self.case, self._step, self.reader, self.assessor))
-        self.footer.show_footer(self.page.footer(), can_go_back=self._can_go_back)
+        self._show_footer()
         self.header.show_case(self.case)
         self._give_focus()
 
+    def _show_footer(self) -> None:
+        held = self.footer.next_button.hasFocus()
+        self.footer.show_footer(self.page.footer(), can_go_back=self._can_go_back)
+        if held and not self.footer.next_button.isEnabled():
+            # Else the focus would wander on to Close, and the next Enter would close the window.
+            self.setFocus()
+            self._focus_due = True
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.rail.fold(self.width() < self._theme.sizes.of(_ROOM_FOR_RAIL))
+
     # --- the disc -----------------------------------------------------------------------------------------
+
+    def offer_disc(self, path: str) -> None:
+        """The disc is known already: it is read while the form is typed."""
+        self.case.set_source(Source(path, Path(path).name or path))
+        self.contents.read(path)
 
     def _read(self, source: Source) -> None:
         self.case.set_source(source)
