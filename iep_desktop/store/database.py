@@ -237,8 +237,3 @@ def _busy() -> LedgerBusy:
     return LedgerBusy(
         "The ledger is busy", "Another program holds it.", "It is tried again; close what else has it open."
     )
-
-
-def is_conflict(error: IepError) -> bool:
-    """Whether a unique or foreign key stood in the way: another writer came first."""
-    return isinstance(error.__cause__, IntegrityError)

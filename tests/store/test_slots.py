@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -168,6 +169,29 @@ def test_a_lost_workstations_work_is_taken_over(slots: Slots, ours: Transactions
     slots.release(lost)  # too late to do harm
     assert slots.slots()[taken.no - 1].holder == "here"
     assert slots.claim("third", LEASE, clock()) is None
+
+
+def test_the_slot_of_a_holder_known_to_be_gone_is_free_at_once(
+    slots: Slots, ours: Transactions, clock: Clock
+) -> None:
+    ours.create(disc())
+    slots.claim("gone", LEASE, clock())
+    seen = slots.slots()[0]
+    slots.free(replace(seen, holder="another"))
+    assert slots.claim("here", LEASE, clock()) is None
+    slots.free(seen)
+    assert slots.claim("here", LEASE, clock()) is not None
+
+
+def test_what_runs_or_waits_for_its_next_try_is_still_queued(
+    slots: Slots, ours: Transactions, clock: Clock
+) -> None:
+    assert not slots.anything_queued()
+    made = ours.create(disc())
+    slots.claim("here", LEASE, clock())
+    assert slots.anything_queued()
+    ours.unqueue(made.id)
+    assert not slots.anything_queued()
 
 
 def test_a_renewed_lease_holds(slots: Slots, ours: Transactions, clock: Clock) -> None:
