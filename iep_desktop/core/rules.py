@@ -297,9 +297,15 @@ def _registration(facts: ImportFacts) -> Iterator[Check]:
         case _:
             yield _block(
                 "registered", "Not shown to be registered on the PAS", "R-GATE-5", "§2.7d",
-                "Look the patient up on the PAS", f"The hospital number is {facts.registration.value}."
-                if facts.registration is Registration.NOT_FOUND else f"{facts.registration.value.capitalize()}.",
+                "Look the patient up on the PAS", _WHY_UNREGISTERED[facts.registration],
             )  # fmt: skip
+
+
+_WHY_UNREGISTERED = {
+    Registration.NOT_ASKED: "PACS has not been asked yet.",
+    Registration.UNREACHABLE: "PACS does not answer, so that it cannot prove it.",
+    Registration.NOT_FOUND: "PACS does not know the hospital number.",
+}
 
 
 def _matching(facts: ImportFacts) -> Iterator[Check]:

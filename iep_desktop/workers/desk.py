@@ -167,6 +167,7 @@ def _gatekeeper(ledger: Ledger, settings: Settings) -> Gatekeeper:
         ledger.transactions,
         ledger.directory,
         settings.hospital,
+        settings.delivery_node,
         lambda node, number, ctx: scu.find_patients(node, patient_id=number, limits=limits, ctx=ctx),
     )
 

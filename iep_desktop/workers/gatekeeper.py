@@ -43,11 +43,17 @@ class Gatekeeper:
     """Asks PACS and ledger, then the rules."""
 
     def __init__(
-        self, transactions: Transactions, directory: Directory, hospital: str, find_patients: FindPatients
+        self,
+        transactions: Transactions,
+        directory: Directory,
+        hospital: str,
+        delivery_node: str,
+        find_patients: FindPatients,
     ) -> None:
         self._transactions = transactions
         self._directory = directory
         self._hospital = hospital
+        self._delivery_node = delivery_node
         self._find_patients = find_patients
 
     def assess_order(self, order: ImportOrder, ctx: Context) -> Assessment:
@@ -57,8 +63,8 @@ class Gatekeeper:
             order.form,
             order.patient,
             patients,
-            order.studies,
-            order.decision,
+            tuple(study for study in order.studies if study.present),
+            _about(order.patient, order.decision),
             bool(order.registered_by),
             order.everything_reason,
             order.node,
@@ -80,13 +86,15 @@ class Gatekeeper:
         return self._judge(case, self._ask_pacs(case, ctx), None)
 
     def pacs_node(self, name: str) -> Node:
-        """The PACS that is meant, or the hospital's own.
+        """The PACS that is meant; where none is named, the delivery node (R-FORM), else the first.
 
         Raises:
             InvalidInput: there is none.
         """
-        nodes = [n for n in self._directory.nodes(self._hospital) if n.role is NodeRole.PACS]
-        found = next((n for n in nodes if n.name == name or not name), None)
+        nodes = {n.name: n for n in self._directory.nodes(self._hospital) if n.role is NodeRole.PACS}
+        found = nodes.get(name or self._delivery_node)
+        if found is None and not name:
+            found = next(iter(nodes.values()), None)
         if found is None:
             title = f"There is no PACS node {name}" if name else "No PACS node is set up"
             raise InvalidInput(title, "", "Add it in Admin, Nodes, or with: iep-desktop nodes add")
@@ -130,12 +138,20 @@ def case_of(transaction: Transaction) -> _Case:
         patient,
         medium.patients if medium else 0,
         patient.studies if patient else (),
-        transaction.match,
+        _about(patient, transaction.match),
         bool(transaction.registered_by),
         transaction.everything_reason,
         transaction.node,
         transaction.number,
     )
+
+
+def _about(patient: MediumPatient | None, decision: MatchDecision | None) -> MatchDecision | None:
+    """The decision, where it was taken about this patient of the medium: one about another is none."""
+    if patient is None or decision is None:
+        return None
+    same = (decision.medium_patient_id, decision.medium_patient_name) == (patient.patient_id, patient.name)
+    return decision if same else None
 
 
 def _ways_to_write(number: str) -> tuple[str, ...]:

@@ -60,6 +60,13 @@ class Imports:
         """What the gate says to an order, without creating anything."""
         return self._gatekeeper.assess_order(order, ctx)
 
+    def pacs_name(self) -> str:
+        """The PACS that an import goes to where nobody says otherwise; empty where none is set up."""
+        try:
+            return self._gatekeeper.pacs_node("").name
+        except InvalidInput:
+            return ""
+
     def already_imported(self, contents: MediumContents) -> tuple[Finding, ...]:
         """Findings for what was imported before: the same disc, or studies of it."""
         studies = [study.study_uid for study in contents.studies]

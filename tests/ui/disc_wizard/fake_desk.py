@@ -131,6 +131,9 @@ class FakeImports:
         self.created_in[number] = Details(transaction, (), (), _series(order))
         return transaction
 
+    def pacs_name(self) -> str:
+        return "UHLPACSWFM01"
+
     def already_imported(self, contents: MediumContents) -> tuple[Finding, ...]:
         return self.seen_before
 
