@@ -174,6 +174,10 @@ class FormEditor(QWidget):
             self._hospital.setEditText(typed)
         self.show_text(self._text)
 
+    @property
+    def hospital_count(self) -> int:
+        return len(self._hospitals)
+
     def set_exam_codes(self, lines: Iterable[str]) -> None:
         self.exams.set_codes(lines)
 

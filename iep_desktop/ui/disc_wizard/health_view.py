@@ -56,6 +56,10 @@ class HealthView(QWidget):
     def titles(self) -> list[str]:
         return [line.title for line in self._shown or ()]
 
+    @property
+    def lines(self) -> tuple[HealthLine, ...]:
+        return self._shown or ()
+
     def _add(self, at: int, line: HealthLine) -> None:
         seen_before = line.code == FindingCode.ALREADY_IMPORTED
         name, token = ("history", "warn") if seen_before else _ICONS[line.severity]

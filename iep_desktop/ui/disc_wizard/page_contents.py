@@ -139,6 +139,7 @@ class ContentsPage(Page):
             case MediumSeries():
                 ticks = ticks.set_series(item.series_uid, ticked)
         self.case.set_ticks(ticks)
+        self.model.set_ticked(self.case.ticks.patient, self.case.series)  # at once: a second press toggles back
 
     # --- health -------------------------------------------------------------------------------------------
 
