@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QWidget
 
 from iep_desktop.ui.theme import SMALL_PX, Theme, ThemeChoice
@@ -11,6 +11,7 @@ from iep_desktop.ui.widgets.buttons import Button, Kind, MenuButton
 from iep_desktop.ui.widgets.labels import Label
 from iep_desktop.ui.widgets.search import SearchBox
 
+NARROW = 860
 _CHOICES = {
     ThemeChoice.SYSTEM: "As the &system",
     ThemeChoice.LIGHT: "&Light",
@@ -85,12 +86,14 @@ class Header(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(theme.sizes.header)
         self.search = SearchBox("Search number, patient ID or name", theme, "Ctrl+F")
-        self.search.setMinimumWidth(theme.sizes.of(160))
+        self.search.setMinimumWidth(theme.sizes.of(112))
         self.search.setMaximumWidth(theme.sizes.of(376))
         self.search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.admin_menu = self._menu(("&Nodes…", self.nodes_wanted), ("&Hospitals…", self.hospitals_wanted))
         self.help_menu = self._menu(
-            ("&Keyboard…", self.shortcuts_wanted), ("&Service desk…", self.contacts_wanted), ("&About…", self.about_wanted)
+            ("&Keyboard…", self.shortcuts_wanted),
+            ("&Service desk…", self.contacts_wanted),
+            ("&About…", self.about_wanted),
         )
         self.user_menu = self._user_menu(place)
         self._lay_out(user)
@@ -100,7 +103,8 @@ class Header(QWidget):
         row.setContentsMargins(16, 0, 16, 0)
         row.setSpacing(8)
         row.addWidget(Mark(self._theme))
-        row.addWidget(Label("Image Exchange", weight=600))
+        self.product = Label("Image Exchange", weight=600)
+        row.addWidget(self.product)
         row.addSpacing(12)
         for text, signal in (("&Home", self.home_wanted), ("C&reate", self.create_wanted)):
             button = Button(text, self._theme, Kind.MENU)
@@ -114,8 +118,18 @@ class Header(QWidget):
         row.addWidget(self.search, 3)
         row.addSpacing(8)
         row.addWidget(Avatar(user, self._theme))
+        self._user = user
         self.user_button = MenuButton(user, self._theme, self.user_menu)
+        self.user_button.setAccessibleName(f"Signed in as {user}")
         row.addWidget(self.user_button)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is narrow the names give way, not the menus."""
+        super().resizeEvent(event)
+        roomy = self.width() >= self._theme.sizes.of(NARROW)
+        self.product.setVisible(roomy)
+        self.user_button.setText(self._user if roomy else "")
+        self.user_button.setToolTip("" if roomy else self._user)
 
     def _menu(self, *entries: tuple[str, SignalInstance]) -> QMenu:
         menu = QMenu()

@@ -322,6 +322,7 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.strip.setVisible(self.height() >= self._theme.sizes.of(440))
         self.toast.place()
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -105,7 +105,7 @@ def transaction(id: int, **changes: object) -> Transaction:
         node=PACS.name,
         counts=InstanceCounts(sent=60, verified=40, spooled=100),
         exams=exams,
-        medium=Medium("/media/riverside", "RIVERSIDE", patient=MediumPatient("884120", name, date(1961, 8, 17))),
+        medium=Medium("/media/riverside", "RIVERSIDE", patient=MediumPatient("884120", name=name, birth_date=date(1961, 8, 17))),
         queued=True,
     )
     return replace(made, **changes)  # type: ignore[arg-type]

@@ -57,7 +57,7 @@ class Door(QAbstractButton):
         chosen = self.underMouse() or self.hasFocus()
         painter.setBrush(theme.color("accent_soft" if self.isDown() or self.underMouse() else "surface"))
         painter.setPen(QPen(theme.color("accent" if chosen else "border"), 2 if self.hasFocus() else 1))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         token = "accent" if chosen else "text2"
         size = of(20)
         middle = (self.height() - size) // 2
@@ -66,10 +66,10 @@ class Door(QAbstractButton):
         painter.setFont(theme.font(600))
         painter.setPen(theme.color("accent" if chosen else "text"))
         flags = Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextShowMnemonic
-        painter.drawText(area.adjusted(0, of(4), 0, 0), flags | Qt.AlignmentFlag.AlignVCenter, self.text())
+        painter.drawText(area.adjusted(0, of(12), 0, 0), flags | Qt.AlignmentFlag.AlignVCenter, self.text())
         painter.setFont(theme.font(400))
         painter.setPen(theme.color("text2"))
-        below = area.translated(0, area.height() - of(4))
+        below = area.adjusted(0, 0, 0, -of(12)).translated(0, area.height())
         painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._line)
 
 

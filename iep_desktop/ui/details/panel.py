@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.job import Context
@@ -52,13 +52,14 @@ class Shown:
 
 
 class HeaderSection(QWidget):
-    """Who, what, from → to, status, clock."""
+    """Who, what, from → to, status; where it failed, that comes first."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.name = Title()
         self.name.setWordWrap(True)
         self.chip = Chip("", "neutral", theme)
+        self.who = ElidedLabel(weight=600)
         self.numbers, self.born = ElidedLabel("", "text2"), ElidedLabel("", "text2")
         self.about = ElidedLabel("", "text2")
         self.way_from, self.way_to = ElidedLabel("", "text2"), ElidedLabel()
@@ -75,7 +76,7 @@ class HeaderSection(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addLayout(top)
-        for label in (self.numbers, self.born):
+        for label in (self.who, self.numbers, self.born):
             layout.addWidget(label)
         layout.addLayout(way)
         layout.addWidget(self.about)
@@ -84,7 +85,10 @@ class HeaderSection(QWidget):
     def show_details(self, shown: Shown) -> None:
         details = shown.details
         transaction = details.transaction
-        self.name.setText(texts.patient_name(transaction))
+        failed = transaction.failure.title if transaction.failure else ""
+        self.name.setText(failed or texts.patient_name(transaction))
+        self.who.setText(texts.patient_name(transaction))
+        self.who.setVisible(bool(failed))
         self.chip.set(transaction.status.value, status_tone(transaction.status))
         self.numbers.setText(texts.identity_line(transaction.patient))
         self.born.setText(texts.born_line(transaction.patient))
@@ -154,6 +158,10 @@ class DetailsPanel(QWidget):
         self._asking: Running | None = None
         self._wide: bool | None = None
         self._wants_ris = False
+        self._measure = QTimer(self)
+        self._measure.setSingleShot(True)
+        self._measure.setInterval(0)
+        self._measure.timeout.connect(self._measure_again)
         self.setProperty("ground", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._make_sections()
@@ -182,22 +190,23 @@ class DetailsPanel(QWidget):
         )
 
     def _lay_out(self) -> None:
-        self._main, self._side = QVBoxLayout(), QVBoxLayout()
+        # Each column is a widget: layouts nested in layouts keep stale heights for a width.
+        main, self._side_widget = QWidget(), QWidget()
+        self._main, self._side = QVBoxLayout(main), QVBoxLayout(self._side_widget)
         for column in (self._main, self._side):
             column.setSpacing(8)
-        self._side_widget = QWidget()
-        self._side_widget.setLayout(self._side)
-        self._side.setContentsMargins(0, 0, 0, 0)
-        self._columns = QHBoxLayout()
-        self._columns.setSpacing(24)
-        self._columns.addLayout(self._main, 2)
-        self._columns.addWidget(self._side_widget, 1)
+            column.setContentsMargins(0, 0, 0, 0)
+        self._side.setContentsMargins(16, 0, 0, 0)
+        self._side_widget.setProperty("role", "panel-left")
+        self._side_widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._content = QWidget()
-        self._content.setProperty("ground", "none")
-        inner = QVBoxLayout(self._content)
-        inner.setContentsMargins(16, 12, 16, 12)
-        inner.addLayout(self._columns)
-        inner.addStretch(1)
+        # Its height is the one for its width; the hint for the narrowest column would leave blank space below.
+        self._content.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        columns = QHBoxLayout(self._content)
+        columns.setContentsMargins(16, 12, 16, 12)
+        columns.setSpacing(16)
+        columns.addWidget(main, 2)
+        columns.addWidget(self._side_widget, 1)
         self._scroll = QScrollArea()
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
@@ -235,6 +244,9 @@ class DetailsPanel(QWidget):
         self._main.addStretch(1)
         self._side.addStretch(1)
         self._side_widget.setVisible(wide)
+        for section in (self.messages, self.history):
+            section.line.setVisible(not wide)
+        self._measure.start()
 
     # -- asking
 
@@ -311,7 +323,18 @@ class DetailsPanel(QWidget):
         if self._wants_ris:
             self.focus_ris()
             self._wants_ris = False
+        self._measure.start()
         self.setAccessibleName(f"Details of {about(details.transaction)}")
+
+    def _measure_again(self) -> None:
+        """Qt shows a layout's new children later and keeps the heights for a width from before: ask all of it anew."""
+        for widget in self._content.findChildren(QWidget):
+            if not widget.testAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide):
+                widget.show()
+        for layout in self._content.findChildren(QLayout):
+            layout.invalidate()
+        for widget in self._content.findChildren(QWidget):
+            widget.updateGeometry()
 
     def tick(self) -> None:
         """A minute has passed."""
@@ -323,6 +346,7 @@ class DetailsPanel(QWidget):
     def _toggle_events(self) -> None:
         self.timeline.show_all(True)
         self.history.link.hide()
+        self._measure.start()
 
     def _show_footer(self, transaction: Transaction) -> None:
         acts = tuple(act for act in _FOOTER if act in possible(transaction, self._me))

@@ -73,7 +73,8 @@ class Section(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        layout.addWidget(Hairline())
+        self.line = Hairline()
+        layout.addWidget(self.line)
         layout.addSpacing(4)
         layout.addLayout(head)
         layout.addLayout(self.body)
@@ -139,7 +140,10 @@ class FailureSection(Section):
     wished = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Why it failed", theme)
+        super().__init__("", theme)
+        self.heading.hide()
+        self.line.hide()
+        self.setAccessibleName("Why it failed")
         self.message = Label(wrap=True, selectable=True)
         self.body.addWidget(self.message)
         self._buttons = FlowLayout(spacing=8)
@@ -157,7 +161,6 @@ class FailureSection(Section):
         self._transaction = transaction
         if failure is None:
             return
-        self.heading.setText(failure.title)
         words = " ".join(part for part in (failure.message, failure.hint) if part)
         facts, acts = explain(transaction, now), fixes(transaction)
         if (words, facts, acts, transaction.counts) == self._shown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from iep_desktop.core.calendar import LONDON
@@ -62,20 +62,20 @@ class _Slots(QWidget):
     def __init__(self, kind: SlotKind, theme: Theme) -> None:
         super().__init__()
         self._kind = kind
-        self._blocks = _SlotBlocks(theme)
+        self.blocks = _SlotBlocks(theme)
         self.words = Label()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         row.addWidget(Label(_NAMES[kind], "text2"))
-        row.addWidget(self._blocks)
+        row.addWidget(self.blocks)
         row.addWidget(self.words)
         self.show_slots(())
 
     def show_slots(self, slots: tuple[Slot, ...]) -> None:
         mine = [slot for slot in slots if slot.kind is self._kind]
         used = tuple(slot.transaction_id is not None for slot in mine) or (False,) * _CAPS[self._kind]
-        self._blocks.show_used(tuple(sorted(used, reverse=True)))
+        self.blocks.show_used(tuple(sorted(used, reverse=True)))
         self.words.setText(f"{sum(used)} of {len(used)}")
         self.setAccessibleName(f"{_NAMES[self._kind]} slots: {self.words.text()} in use")
         self.setToolTip(self.accessibleName())
@@ -157,12 +157,25 @@ class FlowStrip(QWidget):
         row.addLayout(batch)
         self._batch_name.hide()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is narrow pictures and rates give way, the words for slots and nodes stay."""
+        super().resizeEvent(event)
+        of = self._theme.sizes.of
+        self.rates.setVisible(self.width() >= of(1040))
+        for slots in self.slots.values():
+            slots.blocks.setVisible(self.width() >= of(860))
+        has_batch = bool(self.next_batch.text()) and self.width() >= of(740)
+        self._batch_name.setVisible(has_batch)
+        self.next_batch.setVisible(has_batch)
+
     def show_flow(self, flow: Flow) -> None:
         for slots in self.slots.values():
             slots.show_slots(flow.slots)
         self.rates.setText(f"{flow.images_per_second:.0f} images/s  {flow.bytes_per_second / 1e6:.0f} MB/s")
-        self._batch_name.setVisible(flow.next_batch is not None)
         self.next_batch.setText(f"{flow.next_batch.astimezone(LONDON):%H:%M}" if flow.next_batch else "")
+        has_batch = flow.next_batch is not None and self.width() >= self._theme.sizes.of(740)
+        self._batch_name.setVisible(has_batch)
+        self.next_batch.setVisible(has_batch)
 
     def show_lights(self, lights: tuple[NodeLight, ...]) -> None:
         while len(self.lights) > len(lights):

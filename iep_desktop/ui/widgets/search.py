@@ -54,7 +54,8 @@ class SearchBox(QLineEdit):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if self._shortcut and not self.text() and not self.hasFocus():
+        room = self.width() - self.fontMetrics().horizontalAdvance(self.placeholderText() + self._shortcut)
+        if self._shortcut and not self.text() and not self.hasFocus() and room > 3 * self.height():
             painter = QPainter(self)
             painter.setPen(self._theme.color("text2"))
             rect = self.rect().adjusted(0, 0, -10, 0)

@@ -11,6 +11,8 @@ from iep_desktop.ui.theme import Theme
 
 SIDE_BY_SIDE = 1180  # from this width at 100 %
 DETAILS_WIDTH = 296
+BOTH_BELOW = 280  # from this height list and details stand one above the other
+LIST_ABOVE = 168  # head and four rows, where the details matter more than the list
 
 
 class Beside(QSplitter):
@@ -35,16 +37,24 @@ class Beside(QSplitter):
         self.setStretchFactor(1, 0)
         self.setHandleWidth(1)
         self.setChildrenCollapsible(False)
+        self._main = main
+        self._folded = self._short = False
         self._turn(Qt.Orientation.Vertical if always_below else Qt.Orientation.Horizontal)
 
     @property
     def is_folded(self) -> bool:
-        return not self._details.isVisibleTo(self)
+        return self._folded
 
     def fold(self, on: bool) -> None:
-        if on != self.is_folded:
-            self._details.setVisible(not on)
+        if on != self._folded:
+            self._folded = on
+            self._show_parts()
             self.folded_changed.emit(on)
+
+    def _show_parts(self) -> None:
+        """Where there is no height for both, one takes the place of the other."""
+        self._details.setVisible(not self._folded)
+        self._main.setVisible(self._folded or not self._short)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -53,6 +63,15 @@ class Beside(QSplitter):
         wanted = Qt.Orientation.Vertical if below else Qt.Orientation.Horizontal
         if wanted is not self.orientation():
             self._turn(wanted)
+        self._mind_height(short=below and self.height() < self._theme.sizes.of(BOTH_BELOW))
+
+    def _mind_height(self, *, short: bool) -> None:
+        if short == self._short:
+            return
+        self._short = short
+        if short and not self._folded:
+            self.fold(True)
+        self._show_parts()
 
     def _turn(self, orientation: Qt.Orientation) -> None:
         self.setOrientation(orientation)
@@ -64,7 +83,8 @@ class Beside(QSplitter):
             self.setSizes([max(self.width() - width, width), width])
         else:
             height = max(self.height(), 2)
-            self.setSizes([height * 2 // 5, height * 3 // 5])
+            rows = self._theme.sizes.of(LIST_ABOVE) if self._always_below else height * 2 // 5
+            self.setSizes([min(rows, height * 2 // 5), height])
 
     def to_bytes(self) -> bytes:
         folded = b"1" if self.is_folded else b"0"

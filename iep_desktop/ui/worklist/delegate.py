@@ -143,7 +143,7 @@ class WorklistDelegate(QStyledItemDelegate):
         right = paint_chip(
             painter,
             rect.left() + 8,
-            rect.center().y(),
+            rect.top() + rect.height() // 2,
             transaction.status.value,
             status_tone(transaction.status),
             self._theme,

@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from iep_desktop.core.transaction import Direction, Tab, TransactionType, WorklistFilter
 from iep_desktop.ui.theme import Theme
@@ -42,6 +42,9 @@ class FilterBar(QWidget):
         self._search = ""
         self._last = WorklistFilter(tab=tab)
         self.setProperty("role", "bar-below")
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.incoming = self._tick("&Incoming", checked=True)
         self.outgoing = self._tick("&Outgoing", checked=True)
@@ -82,7 +85,7 @@ class FilterBar(QWidget):
     def _date(self, name: str) -> DateEdit:
         edit = DateEdit(self._theme)
         edit.setAccessibleName(f"{name}, date DD/MM/YYYY")
-        edit.setFixedWidth(self._theme.sizes.of(136))
+        edit.setFixedWidth(self._theme.sizes.of(148))
         edit.editingFinished.connect(self._edited)
         return edit
 
@@ -95,9 +98,18 @@ class FilterBar(QWidget):
             flow.addWidget(_labelled(text, edit))
         first = QHBoxLayout()
         first.setSpacing(8)
-        first.addLayout(flow, 1)
-        first.addWidget(self.refresh_button, 0, Qt.AlignmentFlag.AlignTop)
-        self._tools = first
+        # A widget of its own: the height for a width of a nested layout goes stale.
+        filters = QWidget()
+        filters.setLayout(flow)
+        wraps = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        wraps.setHeightForWidth(True)
+        filters.setSizePolicy(wraps)
+        first.addWidget(filters, 1)
+        self._tools = QHBoxLayout()
+        self._tools.setSpacing(8)
+        self._tools.addWidget(self.refresh_button)
+        first.addLayout(self._tools)
+        first.setAlignment(self._tools, Qt.AlignmentFlag.AlignTop)
         second = QHBoxLayout()
         second.setSpacing(8)
         second.addWidget(self.applied)
@@ -112,7 +124,7 @@ class FilterBar(QWidget):
 
     def add_tool(self, widget: QWidget) -> None:
         """Another button at the right end."""
-        self._tools.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
+        self._tools.addWidget(widget)
 
     # -- the filter
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from iep_desktop.core.errors import IepError
@@ -284,12 +285,20 @@ class RequiredPage(TabPage):
         row.setContentsMargins(16, 8, 16, 8)
         row.setSpacing(12)
         row.addWidget(self.heading)
-        row.addWidget(ElidedLabel("What is due first stands first.", "text2"), 1)
-        row.addWidget(Label("Show", "text2"))
+        hint, show = ElidedLabel("What is due first stands first.", "text2"), Label("Show", "text2")
+        self._spare_words = (hint, show)
+        row.addWidget(hint, 1)
+        row.addStretch(0)
+        row.addWidget(show)
         row.addWidget(self.whose)
         row.addWidget(refresh)
         row.addWidget(self.fold_button)
         return bar
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for label in self._spare_words:
+            label.setVisible(self.width() >= self._theme.sizes.of(860))
 
     # -- asking
 

@@ -134,7 +134,7 @@ class Layout:
         button = QRect(
             rect.right() - of(16) - width, rect.top() + (rect.height() - of(32)) // 2, width, of(32)
         )
-        when = button.left() - of(168)
+        when = button.left() - of(196)
         left = rect.left() + of(48)
         return cls(left, left + of(136), left + of(256), left + of(480), when, button)
 
