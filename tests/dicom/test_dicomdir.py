@@ -121,6 +121,13 @@ def test_every_kind_of_leaf_record_is_an_instance(disc: Disc, type: str) -> None
     assert listed[0].placed.patient.name == "TESTING^ANNA"
 
 
+@pytest.mark.parametrize("offsets", ["right", "none"])
+def test_a_patient_record_of_another_type_is_still_the_patient(disc: Disc, offsets: str) -> None:
+    records = [Record("UNKNOWN", patient.elements, patient.below) for patient in disc.records]
+    listed = read(dicomdir_bytes(records, offsets=offsets))  # type: ignore[arg-type]
+    assert names(listed) == names(read(dicomdir_bytes(disc.records)))
+
+
 def test_each_record_is_read_in_its_own_character_set(tmp_path: Path) -> None:
     disc = build_disc(
         tmp_path,

@@ -125,6 +125,15 @@ def test_an_nhs_number_is_one_only_where_the_issuer_says_so_and_it_is_valid(
     assert (patient.nhs_no, patient.issuer, patient.patient_id) == (expected, issuer, number)
 
 
+def test_another_hospitals_number_is_no_nhs_number(tmp_path: Path) -> None:
+    disc = build_disc(tmp_path, Patient(nhs_no="9990000018"))
+    for path in (disc.file(0), disc.file(1), disc.file(2)):
+        ds = dcmread(path)
+        ds.OtherPatientIDsSequence[0].IssuerOfPatientID = "RX1"
+        ds.save_as(path)
+    assert contents_of(disc.root).patients[0].nhs_no == ""
+
+
 @pytest.mark.parametrize(
     "syntax",
     [
@@ -195,15 +204,16 @@ def test_a_reference_with_an_extension_finds_the_file_without(disc: Disc) -> Non
 
 
 def test_the_end_of_a_uid_is_no_extension(disc: Disc) -> None:
-    disc.rename(lambda name: name.replace("IM00000", "1.2.840."), folders=False)
-    for number, record in enumerate(disc.records[0].below[0].below[0].below, 1):
-        *folders, _ = record.elements.ReferencedFileID
-        record.elements.ReferencedFileID = [*folders, f"1.2.840.{number}"]
+    names = ["1.2.840.1", "1.2.840.2", "1.2.840.2.7"]
+    for index, record in enumerate(disc.records[0].below[0].below[0].below):
+        record.elements.ReferencedFileID = [*record.elements.ReferencedFileID[:-1], names[index]]
+        disc.file(index).rename(disc.file(index).with_name(names[index]))
     disc.write_dicomdir()
-    disc.file(1).unlink()
+    missing = f"{disc.files[1].rpartition('/')[0]}/1.2.840.2"
+    (disc.root / missing).unlink()
     contents = contents_of(disc.root)
-    assert paths(contents, FindingCode.MISSING_FILE) == [disc.files[1]]
-    assert FindingCode.CONTRADICTS_FILE not in codes(contents)
+    assert paths(contents, FindingCode.MISSING_FILE) == [missing]
+    assert codes(contents) == USUAL | {FindingCode.MISSING_FILE: 1}
 
 
 @pytest.mark.parametrize("root_directory", [True, False])

@@ -149,6 +149,15 @@ def test_a_directory_that_is_something_else_leads_to_a_scan(disc: Disc, content:
     assert codes(contents) == USUAL | {FindingCode.DICOMDIR_UNREADABLE: 1}
 
 
+def test_a_directory_of_absurd_size_is_not_read(disc: Disc) -> None:
+    with disc.dicomdir.open("ab") as file:
+        file.truncate(300 << 20)
+    began = time.monotonic()
+    contents = contents_of(disc.root)
+    assert time.monotonic() - began < 2
+    assert codes(contents) == USUAL | {FindingCode.DICOMDIR_UNREADABLE: 1}
+
+
 def test_an_image_by_the_name_of_the_directory_is_an_image(disc: Disc) -> None:
     shutil.move(disc.file(0), disc.dicomdir)
     contents = contents_of(disc.root)
