@@ -103,7 +103,7 @@ def test_records_of_private_and_later_types_do_no_harm(disc: Disc) -> None:
         *others,
     ]
     for offsets in ("right", "none"):
-        listed = read(dicomdir_bytes(records, offsets=offsets))  # type: ignore[arg-type]
+        listed = read(dicomdir_bytes(records, offsets=offsets))
         instances = [x for x in listed if x.is_instance]
         assert names(instances) == names(read(dicomdir_bytes(disc.records)))
         assert [x.file_id for x in listed if not x.is_instance] == [("VENDOR", "CACHE")]
