@@ -15,6 +15,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 
 USAGE = """usage: python3 dev.py COMMAND [ARGUMENTS]
 
@@ -114,10 +115,15 @@ def run(arguments):
 
 
 def test(arguments):
-    """Run pytest on as many workers as the machine bears; its closing line is the last thing printed."""
+    """Run pytest on as many workers as the machine bears, then, alone, the tests that measure time."""
     python = prepare("dev.txt", TEST_PACKAGES)
+    pytest = [python, "-m", "pytest"]
     workers = [] if "--pdb" in arguments else ["-n", str(min(3, os.cpu_count() or 1)), "--dist", "loadgroup"]
-    return become([python, "-m", "pytest"] + workers + arguments, QT_QPA_PLATFORM="offscreen")
+    if arguments:
+        return become(pytest + workers + arguments, QT_QPA_PLATFORM="offscreen")
+    offscreen = dict(os.environ, QT_QPA_PLATFORM="offscreen")
+    code = subprocess.call(pytest + workers + ["-m", "not alone"], cwd=ROOT, env=offscreen)
+    return code or become(pytest + ["-m", "alone"], QT_QPA_PLATFORM="offscreen")
 
 
 def lint(_arguments):
@@ -148,8 +154,8 @@ def bench(names):
 
 def shots(arguments):
     """Draw every screen of the demo into docs/pictures."""
-    python = prepare("run.txt", RUN_PACKAGES)
-    command = [python, "-m", "iep_desktop", "--demo", "screenshots", "docs/pictures"]
+    python, fresh = prepare("run.txt", RUN_PACKAGES), os.path.join(tempfile.mkdtemp(), "demo")
+    command = [python, "-m", "iep_desktop", "--demo", "--profile", fresh, "screenshots", "docs/pictures"]
     return become(command + arguments, QT_QPA_PLATFORM="offscreen")
 
 

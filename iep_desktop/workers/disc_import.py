@@ -56,8 +56,8 @@ class DiscImport:
             ImagesRefused: PACS refused images for good, or the medium could not be read in places.
         """
         transaction = self.transactions.by_id(transaction_id)
-        if transaction.status in FINAL:
-            self.transactions.unqueue(transaction_id)
+        if transaction.status in FINAL:  # it had come to rest when it was killed
+            self._put_away(transaction_id)
             return
         if transaction.status is Status.NEW:
             self.transactions.move(transaction_id, Status.STARTED, "Started copying from the disc", ENGINE)
@@ -98,11 +98,17 @@ class DiscImport:
             self.transactions.unqueue(id)
             return
         self.transactions.move(
-            id, Status.DELIVERED, f"Delivered: {counts.verified} of {counts.wanted} images verified", ENGINE
+            id,
+            Status.DELIVERED,
+            f"Delivered: {counts.verified} of {counts.wanted} images verified",
+            ENGINE,
+            required=ris_requirements(transaction.exams),
         )
-        self.transactions.require(id, ris_requirements(transaction.exams))
-        self.transactions.unqueue(id)
+        self._put_away(id)
+
+    def _put_away(self, id: int) -> None:
         self.spool.free(id)
+        self.transactions.unqueue(id)
 
     def _refusal(self, transaction: Transaction) -> ImagesRefused:
         failed = self.transactions.instances(transaction.id, frozenset({InstanceState.FAILED}))

@@ -308,6 +308,14 @@ def test_the_tests_exit_code_and_last_words_are_pytests(machine: Machine) -> Non
     assert machine.calls[-1].startswith("-m pytest -n ")
 
 
+def test_what_measures_time_runs_alone_after_the_rest_and_not_after_a_failure(machine: Machine) -> None:
+    assert machine.dev("test").returncode == 0
+    assert machine.calls[-2].endswith("-m not alone")
+    assert machine.calls[-1] == "-m pytest -m alone"
+    assert machine.dev("test", PYTEST_CODE="1").returncode == 1
+    assert machine.calls[-1].endswith("-m not alone")
+
+
 def test_the_debugger_gets_a_single_process(machine: Machine) -> None:
     machine.dev("test", "--pdb")
     assert machine.calls[-1] == "-m pytest --pdb"
