@@ -63,6 +63,8 @@ def _run(
         return commands.init(args, root, out)
     if args.command == "inspect":
         return commands.inspect(args, root, out)
+    if args.command == "render":
+        return commands.render(args, out)
     if args.command == "screenshots":
         return _screenshots(args, root, out, draw_screens)
     return _with_desk(args, root, out)

@@ -43,7 +43,18 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"iep-desktop {__version__}")
     _common(parser, top=True)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    for add in (_init, _nodes, _inspect, _import, _find, _worklist, _one_transaction, _run, _screenshots):
+    for add in (
+        _init,
+        _nodes,
+        _inspect,
+        _render,
+        _import,
+        _find,
+        _worklist,
+        _one_transaction,
+        _run,
+        _screenshots,
+    ):
         add(commands)
     return parser
 
@@ -110,6 +121,16 @@ def _inspect(commands: Any) -> None:
         commands, "inspect", "read a disc or folder, change nothing", "inspect /media/cdrom --json"
     )
     parser.add_argument("path", type=Path, metavar="PATH")
+
+
+def _render(commands: Any) -> None:
+    parser = _command(commands, "render", "one frame as the viewer shows it", "render IMAGE --out image.png")
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE.png")
+    parser.add_argument("--frame", type=_typed(_positive), default=1, metavar="N", help="counted from 1")
+    parser.add_argument(
+        "--size", type=_typed(_positive), metavar="PIXELS", help="at most so many on the longer side"
+    )
 
 
 def _import(commands: Any) -> None:
@@ -205,6 +226,12 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
         raise InvalidInput("a port is a number from 1 to 65535")
     return int(text)
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:10]) < 1:
+        raise InvalidInput("it must be a whole number from 1 on")
+    return int(text[:10])
 
 
 def _date(text: str) -> date:

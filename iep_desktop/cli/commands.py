@@ -172,6 +172,24 @@ def _contents_text(contents: MediumContents) -> str:
     return "\n".join(lines)
 
 
+def render(args: argparse.Namespace, out: Output) -> Exit:
+    """Needs no profile."""
+    from iep_desktop.workers.rendering import render_file
+
+    done = render_file(args.file, args.out, frame=args.frame, size=args.size)
+    document = {
+        "out": str(done.path),
+        "width": done.width,
+        "height": done.height,
+        "frame": done.frame,
+        "frames": done.frames,
+        "remarks": list(done.remarks),
+    }
+    lines = [f"{done.path}: frame {done.frame} of {done.frames}, {done.width} × {done.height}", *done.remarks]
+    out.result(document, "\n".join(lines))
+    return Exit.DONE
+
+
 def import_(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
     if args.everything and not args.reason.strip():
         raise InvalidInput("--everything needs --reason", "R-GATE-7 wants it recorded.", rule="R-GATE-7")

@@ -1,0 +1,135 @@
+"""Our side of the decoder processes: starts them when the first compressed frame comes, restarts what crashed.
+
+A crash or a hang costs the frame that caused it and about 0.2 s. As many processes as threads decode at once, at
+most four; they end with the program, however it ends, because their standard input does.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+
+import iep_desktop
+from iep_desktop.core.errors import Permanent
+from iep_desktop.dicom.render.arrays import Pixels
+from iep_desktop.dicom.render.checks import unshowable
+from iep_desktop.dicom.render.codecs import Request
+from iep_desktop.dicom.render.decoder_process import receive, send
+
+_MOST_PROCESSES = min(4, os.cpu_count() or 1)
+_MODULE = "iep_desktop.dicom.render.decoder_process"
+_SECONDS = 10.0
+_SECONDS_A_MEGAPIXEL = 2.0
+
+
+class Decoders:
+    """A few processes, each busy with one frame at a time."""
+
+    def __init__(self, most: int = _MOST_PROCESSES, seconds: float = _SECONDS) -> None:
+        self._seconds = seconds
+        self._free: list[_Process] = []
+        self._slots = threading.BoundedSemaphore(most)
+        self._lock = threading.Lock()
+        self.crashes = 0
+
+    def decode(self, request: Request, data: bytes) -> Pixels:
+        """The frame's samples.
+
+        Raises:
+            Permanent: the codec says no, crashed or took too long.
+        """
+        with self._slots:
+            process = self._take()
+            try:
+                answer = process.ask(request, data, self._time(request))
+            except BaseException:
+                process.end()
+                raise
+            if answer is None:
+                process.end()
+                self.crashes += 1
+                raise unshowable("The compressed frame made the decoder fail; it is damaged.")
+            with self._lock:
+                self._free.append(process)
+        return _array(request, *answer)
+
+    def close(self) -> None:
+        """End idle processes; the next frame starts one again."""
+        with self._lock:
+            free, self._free = self._free, []
+        for process in free:
+            process.end()
+
+    def _take(self) -> _Process:
+        with self._lock:
+            if self._free:
+                return self._free.pop()
+        return _Process()
+
+    def _time(self, request: Request) -> float:
+        return self._seconds + _SECONDS_A_MEGAPIXEL * request.rows * request.columns / 1e6
+
+
+def _array(request: Request, document: dict[str, object], data: bytes) -> Pixels:
+    if error := document.get("error"):
+        raise unshowable(str(error))
+    array: Pixels = np.frombuffer(data, np.dtype(str(document["type"])))
+    shape = (request.rows, request.columns, request.samples)[: 3 if request.samples > 1 else 2]
+    if array.dtype.kind not in "iu" or document["shape"] != list(shape):
+        raise unshowable("The compressed frame does not have the size that it announces.")
+    return array.reshape(shape)
+
+
+class _Process:
+    def __init__(self) -> None:
+        # `-m` must find this very program, and nothing in the working folder, which may be a disc.
+        home = str(Path(iep_desktop.__file__).resolve().parent.parent)
+        environment = {**os.environ, "PYTHONPATH": home, "OPENBLAS_NUM_THREADS": "1"}
+        flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", _MODULE],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                creationflags=flags,
+            )
+        except OSError as error:
+            raise Permanent("The decoder cannot be started", error.strerror or "") from error
+
+    def ask(self, request: Request, data: bytes, seconds: float) -> tuple[dict[str, object], bytes] | None:
+        """The answer; None where the process died over it or was too slow, for which it is killed."""
+        requests = cast("BinaryIO", self._process.stdin)
+        answers = cast("BinaryIO", self._process.stdout)
+        alarm = threading.Timer(seconds, self._process.kill)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            send(requests, asdict(request), data)
+            return receive(answers, 8 * request.rows * request.columns * request.samples)
+        except (OSError, ValueError):
+            return None
+        finally:
+            alarm.cancel()
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            try:
+                cast("Any", pipe).close()
+            except OSError:  # what was not yet written to the dead
+                pass
+
+
+decoders = Decoders()
+atexit.register(decoders.close)
