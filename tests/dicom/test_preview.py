@@ -68,6 +68,8 @@ def rows(picture: Preview) -> list[list[int]]:
         "liver_1frame.dcm",  # one bit
         "rtdose.dcm",  # 15 frames of 32 bit
         "JPEGLSNearLossless_16.dcm",
+        "JPEG-lossy.dcm",  # 12 bits
+        "image_dfl.dcm",  # deflated
     ],
 )
 def test_real_images_give_a_picture_that_fits_and_is_not_flat(name: str) -> None:
@@ -98,7 +100,7 @@ def test_the_window_of_the_file_is_used_after_rescaling(tmp_path: Path) -> None:
         WindowCenter=[100, 40],
         WindowWidth=[200, 400],
     )
-    assert rows(preview(source)) == [[0, 0, 127, 255]]
+    assert rows(preview(source)) == [[0, 0, 128, 255]]
 
 
 def test_a_window_that_shows_nothing_is_ignored(tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_the_middle_frame_is_shown(tmp_path: Path) -> None:
 def test_the_window_of_an_enhanced_object_is_found(tmp_path: Path) -> None:
     shared = item(FrameVOILUTSequence=[item(WindowCenter=50, WindowWidth=100)])
     source = image(tmp_path / "a", np.array([[0, 50, 250]], "uint8"), SharedFunctionalGroupsSequence=[shared])
-    assert rows(preview(source)) == [[0, 127, 255]]
+    assert rows(preview(source)) == [[0, 129, 255]]
 
 
 def test_floating_point_pixels_are_shown_even_with_holes(tmp_path: Path) -> None:
@@ -158,9 +160,7 @@ def test_a_frame_that_is_not_there_is_a_reason(tmp_path: Path) -> None:
         preview(source)
 
 
-@pytest.mark.parametrize(
-    "name", ["rtplan.dcm", "image_dfl.dcm", "JPEG-lossy.dcm", "DICOMDIR-empty.dcm", "README.txt"]
-)
+@pytest.mark.parametrize("name", ["rtplan.dcm", "DICOMDIR-empty.dcm", "README.txt"])
 def test_what_has_no_picture_says_so(name: str) -> None:
     path = next(SAMPLES.rglob(name))
     with pytest.raises(Permanent) as caught:
