@@ -25,7 +25,6 @@ USAGE = """usage: python3 dev.py COMMAND [ARGUMENTS]
   lint            ruff, mypy and the import contracts
   bench [NAMES]   the benchmarks in one table; fails when a figure is short
   shots           a picture of every screen into docs/pictures
-
 The first start makes .venv and installs what is needed. IEP_SKIP_SYSTEM=1 leaves system packages alone.
 Exit codes: 2 unusable arguments, 69 this machine lacks something (the message says what), else the command's own.
 """
@@ -121,8 +120,7 @@ def test(arguments):
     workers = [] if "--pdb" in arguments else ["-n", str(min(3, os.cpu_count() or 1)), "--dist", "loadgroup"]
     if arguments:
         return become(pytest + workers + arguments, QT_QPA_PLATFORM="offscreen")
-    offscreen = dict(os.environ, QT_QPA_PLATFORM="offscreen")
-    code = subprocess.call(pytest + workers + ["-m", "not alone"], cwd=ROOT, env=offscreen)
+    code = subprocess.call(pytest + workers + ["-m", "not alone"], cwd=ROOT)  # tests/conftest.py says offscreen
     return code or become(pytest + ["-m", "alone"], QT_QPA_PLATFORM="offscreen")
 
 

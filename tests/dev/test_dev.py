@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -341,7 +342,7 @@ def test_every_linter_runs_though_one_complains(machine: Machine) -> None:
 
 def test_shots_are_drawn_offscreen_into_the_documents(machine: Machine) -> None:
     assert machine.dev("shots").returncode == 0
-    assert machine.calls[-1] == "-m iep_desktop --demo screenshots docs/pictures"
+    assert re.fullmatch(r"-m iep_desktop --demo --profile \S+ screenshots docs/pictures", machine.calls[-1])
 
 
 # --- bench -------------------------------------------------------------------------------------------------------
