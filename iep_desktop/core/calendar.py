@@ -7,8 +7,6 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
 LONDON = ZoneInfo("Europe/London")
 
 
@@ -81,4 +79,6 @@ class ServiceCalendar:
 
 @lru_cache(maxsize=16)
 def _english_holidays(year: int) -> frozenset[date]:
+    import holidays  # lazy: a window shows no calendar before the first rows are there
+
     return frozenset(holidays.country_holidays("GB", subdiv="ENG", years=year))
