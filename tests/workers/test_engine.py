@@ -236,9 +236,7 @@ def test_batch_waits_for_the_night_window(hall: Hall, qtbot: QtBot) -> None:
     with qtbot.waitSignal(engine.idle):
         engine.start()
     assert ran == []
-    engine._settings = EngineSettings(
-        "here", calendar=always
-    )
+    engine._settings = EngineSettings("here", calendar=always)
     qtbot.waitUntil(lambda: len(ran) == 1)
 
 
