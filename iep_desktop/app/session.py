@@ -100,6 +100,8 @@ class Session(QObject):
         wizard.import_started.connect(self._import_started)
         wizard.closed.connect(lambda: self._forget(wizard))
         self.wizards.append(wizard)
+        for folder in self.profile.settings.disc_folders[:1]:
+            wizard.look_for_forms_in(folder)
         if path:
             wizard.offer_disc(path)
         wizard.show()

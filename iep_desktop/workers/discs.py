@@ -6,13 +6,15 @@ import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from iep_desktop.core.errors import MediumUnreadable
+from iep_desktop.core.errors import InvalidInput, MediumUnreadable
 from iep_desktop.core.job import Context
 from iep_desktop.core.medium import MediumContents, MediumInstance, ReadingStep
 
 if TYPE_CHECKING:
     from iep_desktop.core.medium import Drive
     from iep_desktop.dicom.preview import Preview
+
+_LARGEST_FORM = 1 << 20
 
 
 class Discs:
@@ -44,6 +46,25 @@ class Discs:
         if contents is None:
             raise MediumUnreadable("The medium could not be read", path)
         return contents
+
+    def form_text(self, path: str) -> str:
+        """What a form's file says.
+
+        Raises:
+            InvalidInput: it cannot be read, is larger than any form, or is no text.
+        """
+        try:
+            with open(path, "rb") as file:
+                content = file.read(_LARGEST_FORM + 1)
+        except OSError as error:
+            raise InvalidInput(
+                "The form cannot be read", f"{os.path.basename(path)}: {error.strerror}."
+            ) from error
+        if len(content) > _LARGEST_FORM or b"\0" in content:
+            raise InvalidInput(
+                "This is no form", "It is larger than any form, or no text.", "Choose another file."
+            )
+        return content.decode("utf-8", errors="replace")
 
     def preview(self, source: str, instance: MediumInstance, size: int) -> Preview:
         """A small grey picture of the instance's middle frame. Raises what stands in the way, for a placeholder."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QFrame, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QWidget
 
 from iep_desktop.core.rules import Verdict
 from iep_desktop.ui.disc_wizard.case import Case, Step
@@ -38,6 +38,7 @@ class CallPage(Page):
 
     draft_taken = Signal()
     draft_dropped = Signal()
+    file_chosen = Signal(str)
 
     def __init__(self, theme: Theme, case: Case) -> None:
         super().__init__(case)
@@ -46,6 +47,8 @@ class CallPage(Page):
         self.checks = ChecksView(theme, narrow=True)
         self.paste_button = Button("Paste from e-mail…", theme, icon="clipboard-paste")
         self.paste_button.setToolTip("Fill the form from the requester’s e-mail (Ctrl+Shift+V)")
+        self.file_button = Button("Open form file…", theme, icon="file-text")
+        self.file_button.setToolTip("Fill the form from a form file (Ctrl+O)")
         self.note = Label("", "text2", wrap=True, selectable=True)
         self.note.hide()
         self.offer_text = Label("", wrap=True)
@@ -56,6 +59,9 @@ class CallPage(Page):
         self.editor.edited.connect(lambda: self.case.set_text(self.editor.text()))
         self.paste_button.clicked.connect(self._paste)
         QShortcut(QKeySequence("Ctrl+Shift+V"), self, self._paste)
+        self.form_folder = ""  # where form files are looked for first
+        self.file_button.clicked.connect(self._ask_file)
+        QShortcut(QKeySequence("Ctrl+O"), self, self._ask_file)
         self.take.clicked.connect(lambda: self.draft_taken.emit())
         self.drop.clicked.connect(lambda: self.draft_dropped.emit())
 
@@ -73,6 +79,7 @@ class CallPage(Page):
     def _lay_out(self) -> None:
         head = row(Title("Call"), Label("the call and its form", "text2"), spacing=16)
         head.addStretch()
+        head.addWidget(self.file_button)
         head.addWidget(self.paste_button)
         form = column(spacing=12, margins=(24, 16, 24, 24))
         form.addLayout(head)
@@ -107,6 +114,15 @@ class CallPage(Page):
     def _paste(self) -> None:
         dialog = PasteDialog(self._theme, self)
         dialog.accepted.connect(lambda: self.fill_from(dialog.text))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _ask_file(self) -> None:
+        dialog = QFileDialog(
+            self, "The form's file", self.form_folder, "Forms (*.json *.txt *.eml);;All files (*)"
+        )
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self.file_chosen)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

@@ -79,6 +79,7 @@ class DiscWizard(QWidget):
         self._offered: tuple[str, str] | None = None  # key and text of a draft that is offered
         self._finished = False
         self._focus_due = False
+        self._resume_at: Step | None = None
         self.case = Case(desk.me.user, self)
         self.reader = DiscReader(desk.discs, queries, self)
         self.assessor = Assessor(desk.imports, queries, self)
@@ -145,11 +146,13 @@ class DiscWizard(QWidget):
         self.header.close_asked.connect(self.close)
         self.call.draft_taken.connect(self._take_draft)
         self.call.draft_dropped.connect(self._drop_draft)
+        self.call.file_chosen.connect(self._read_form)
         self.disc.source_chosen.connect(self._read)
         self.contents.read_again.connect(self._read_again)
         self.contents.eject_asked.connect(self._eject)
         self.reader.state_changed.connect(self._refresh_soon.start)
         self.reader.finished.connect(self._look_for_earlier)
+        self.reader.finished.connect(self._resume)
         self.go.eject_asked.connect(self._eject)
         self.go.next_disc_asked.connect(self._next_disc)
         self.go.next_patient_asked.connect(self._next_patient)
@@ -195,19 +198,25 @@ class DiscWizard(QWidget):
         self._stack.setCurrentWidget(page)
         self._refresh()
         page.enter()
-        self._focus_due = True
-        self.setFocus()
+        self._let_go_of_focus()
         self._give_focus()
         if self._step is not Step.CALL or not self.case.is_blank:
             self.drafts.note_change()
 
+    def _let_go_of_focus(self) -> None:
+        """Nobody has it, so keys come to the window, until `_give_focus` finds where it belongs."""
+        held = self.focusWidget()
+        if held is not None:
+            held.clearFocus()
+        self._focus_due = True
+
     def _give_focus(self) -> None:
         """To where the page's work begins, as soon as that is there (an answer may still be on its way)."""
-        if not self._focus_due or self.focusWidget() not in (None, self):
-            self._focus_due = False
-            return
+        held = self.focusWidget()
+        if held is not None and held.isVisible() and held not in (self, self.page):
+            self._focus_due = False  # the operator was quicker
         first = self.page.first_focus() or self.footer.next_button
-        if first.isEnabled():
+        if self._focus_due and first.isEnabled() and (first.isVisible() or not self.isVisible()):
             first.setFocus(Qt.FocusReason.OtherFocusReason)
             self._focus_due = False
 
@@ -248,17 +257,30 @@ class DiscWizard(QWidget):
         self.header.show_case(self.case)
         self._give_focus()
 
+    @property
+    def refresh_is_due(self) -> bool:
+        """Something changed that is not shown yet."""
+        return self._refresh_soon.isActive()
+
     def _show_footer(self) -> None:
         held = self.footer.next_button.hasFocus()
         self.footer.show_footer(self.page.footer(), can_go_back=self._can_go_back)
         if held and not self.footer.next_button.isEnabled():
             # Else the focus would wander on to Close, and the next Enter would close the window.
-            self.setFocus()
-            self._focus_due = True
+            self._let_go_of_focus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.rail.fold(self.width() < self._theme.sizes.of(_ROOM_FOR_RAIL))
+
+    # --- the form's file ----------------------------------------------------------------------------------
+
+    def look_for_forms_in(self, folder: str) -> None:
+        self.call.form_folder = folder
+
+    def _read_form(self, path: str) -> None:
+        discs = self._desk.discs
+        self._queries.ask(lambda _ctx: discs.form_text(path), self.call.fill_from, self._say, owner=self)
 
     # --- the disc -----------------------------------------------------------------------------------------
 
@@ -361,8 +383,16 @@ class DiscWizard(QWidget):
         if restored.source is None:
             self.show_step(min(restored.step, Step.DISC))
             return
+        self.case.put_in(self.disc.drive_at(restored.source.path))
+        self._resume_at = restored.step
         self.contents.read(restored.source.path)
-        self.show_step(restored.step)
+        self.show_step(min(restored.step, Step.CONTENTS))
+
+    def _resume(self) -> None:
+        """The disc of a draft has been read again: back to the page that it was left on."""
+        step, self._resume_at = self._resume_at, None
+        if step is not None and step > Step.CONTENTS and self._step is Step.CONTENTS:
+            self.show_step(step)
 
     def _drop_draft(self) -> None:
         if self._offered is None:
