@@ -175,6 +175,11 @@ class Case(QObject):
         self._start_patient(None)
         self.changed.emit()
 
+    def put_in(self, drive: Drive | None) -> None:
+        """The drive that a draft's disc is in now."""
+        if self.source is not None:
+            self.source = replace(self.source, drive=drive)
+
     def set_contents(self, contents: MediumContents, finished: bool) -> None:
         self.contents = contents
         self.reading_finished = finished

@@ -96,7 +96,9 @@ class ChecksView(QWidget):
         if not view.detail:
             detail.setFixedHeight(8)
         if view.remedies and not self._narrow:
-            self._grid.addWidget(self._remedies(view), upper, 3, 2, 1, TOP)
+            remedies = self._remedies(view)
+            self._grid.addWidget(remedies, upper, 3, 2, 1, TOP)
+            remedies.show()  # now, not with the next turn of the loop: the focus may be on its way here
 
     def _remedies(self, view: CheckView) -> QWidget:
         buttons = QWidget()

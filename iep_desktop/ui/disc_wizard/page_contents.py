@@ -58,6 +58,7 @@ class ContentsPage(Page):
         self._note = row(ThemedIcon("info", "text2", theme), Label(ONLY_ASKED, "text2", wrap=True))
         self._empty = EmptyState("disc-3", "Nothing has been read yet", "Go back and choose a disc.", theme)
         self._stack = QStackedWidget()
+        self._stack.setMinimumHeight(theme.sizes.of(48))  # its empty text must not keep the window high
         self._lay_out()
         self._connect()
 
@@ -139,7 +140,9 @@ class ContentsPage(Page):
             case MediumSeries():
                 ticks = ticks.set_series(item.series_uid, ticked)
         self.case.set_ticks(ticks)
-        self.model.set_ticked(self.case.ticks.patient, self.case.series)  # at once: a second press toggles back
+        self.model.set_ticked(
+            self.case.ticks.patient, self.case.series
+        )  # at once: a second press toggles back
 
     # --- health -------------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ class DiscPage(Page):
         self.list = DriveList(theme)
         self.folder = Button("&Folder…", theme, icon="folder")
         self._stack = QStackedWidget()
+        self._stack.setMinimumHeight(theme.sizes.of(48))  # its empty text must not keep the window high
         self._empty = EmptyState(
             "disc-3",
             "No drive holds a disc",
@@ -63,6 +64,12 @@ class DiscPage(Page):
                 self.list.setFocus()
             self._read_new()
         self.footer_changed.emit()
+
+    def drive_at(self, path: str) -> Drive | None:
+        drive = next((drive for drive in self._drives if drive.mount_point == path and path), None)
+        if drive is not None:
+            self._seen.add(_known(drive))
+        return drive
 
     def _read_new(self) -> None:
         new = [drive for drive in self._drives if readable(drive) and _known(drive) not in self._seen]

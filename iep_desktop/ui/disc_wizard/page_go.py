@@ -239,7 +239,7 @@ class GoPage(Page):
     def _footer_before(self) -> Footer:
         images = sum(len(study.present) for study in self.case.studies)
         size = sum(i.size for study in self.case.studies for i in study.present)
-        text = "&Start" if self._is_open else "&Create, to wait"
+        text = "&Start" if self._is_open else "Crea&te, to wait"
         ready = self.case.patient is not None and bool(images) and not self._starter.is_creating
         known = self._assessment is not None or self._assessor.error is not None
         strong = f"{show_count(images)} images"

@@ -57,6 +57,7 @@ class MatchPage(Page):
         self.checks = ChecksView(theme, primary=True)
         self._empty = EmptyState("hourglass", "Asking PACS…", "The answer comes in a moment.", theme)
         self._stack = QStackedWidget()
+        self._stack.setMinimumHeight(theme.sizes.of(48))  # its empty text must not keep the window high
         self._lay_out()
         self.checks.remedy.connect(self._lift)
         assessor.changed.connect(self._answered)

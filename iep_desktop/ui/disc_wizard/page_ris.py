@@ -115,6 +115,7 @@ class RisPage(Page):
         edit.textEdited.connect(lambda text, uid=line.study_uid: self.case.set_accession(uid, text))
         problem = Label("", "danger", wrap=True)
         self._grid.addWidget(edit, at, len(words))
+        edit.show()  # now: the first one gets the focus
         self._grid.addWidget(problem, at + 1, len(words))
         self._grid.addWidget(Hairline(), at + 2, 0, 1, len(_HEADS))
         self.edits[line.study_uid] = edit

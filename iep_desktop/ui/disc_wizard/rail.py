@@ -46,7 +46,7 @@ class RailStep(QAbstractButton):
         self._view = StepView(StepState.WAITING, "", False)
         self.setText(TITLES[step])
         self.setShortcut(f"Alt+{step + 1}")
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         theme.changed.connect(self.update)
 
     @property
@@ -65,7 +65,9 @@ class RailStep(QAbstractButton):
 
     @property
     def _is_cut(self) -> bool:
-        return QFontMetrics(self._theme.font()).horizontalAdvance(self._view.line) > self._text_rect.width()
+        low = self.height() < self._theme.sizes.of(46)
+        needed = QFontMetrics(self._theme.font()).horizontalAdvance(self._view.line)
+        return low or needed > self._text_rect.width()
 
     @property
     def _text_rect(self) -> QRect:
@@ -74,6 +76,10 @@ class RailStep(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         return QSize(self._theme.sizes.of(224), self._theme.sizes.of(64))
+
+    def minimumSizeHint(self) -> QSize:
+        """The circle; the second line goes first where the window is low."""
+        return QSize(self._theme.sizes.of(56), self._theme.sizes.of(32))
 
     def resizeEvent(self, event: object) -> None:
         self._tell_cut()
@@ -133,6 +139,8 @@ class RailStep(QAbstractButton):
         painter.setFont(self._theme.font(600 if self._view.state is StepState.CURRENT else 500))
         painter.setPen(self._color("text2" if waiting else "text"))
         painter.drawText(QRect(area.left(), of(4), area.width(), of(24)), left, self.text())
+        if self.height() < of(46):
+            return
         painter.setFont(self._theme.font())
         painter.setPen(self._color("text2"))
         line = painter.fontMetrics().elidedText(self._view.line, Qt.TextElideMode.ElideRight, area.width())

@@ -5,7 +5,17 @@ The ticks painted here are the model's real check states: Space and a click togg
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import (
     QFocusEvent,
     QFont,
@@ -82,6 +92,12 @@ class MediumDelegate(QStyledItemDelegate):
             painter.setPen(QPen(self._theme.color("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.tick_rect(option.rect)).adjusted(-3, -3, 3, 3), 5, 5)
+
+    def editorEvent(
+        self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index
+    ) -> bool:
+        """The tree itself toggles; the style's own idea of where the tick is must not do it again."""
+        return False
 
     # --- one row ------------------------------------------------------------------------------------------
 

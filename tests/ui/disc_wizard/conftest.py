@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.matching import Identity
 from iep_desktop.core.medium import Drive, DriveKind
 from iep_desktop.ui.disc_wizard import DiscWizard
-from iep_desktop.ui.theme import Theme
+from iep_desktop.ui.theme import Theme, ThemeChoice
 from iep_desktop.workers.queries import Queries
 from tests.ui.disc_wizard.fake_desk import FakeDesk
 from tests.ui.disc_wizard.samples import TWO_PATIENTS
@@ -32,6 +33,12 @@ class Remembered:
 
     def save(self, key: str, value: bytes) -> None:
         self.values[key] = value
+
+
+@pytest.fixture(scope="session")
+def theme(qapp: QApplication) -> Theme:
+    """One for all these tests: styling the application anew costs more than a wizard."""
+    return Theme(qapp, ThemeChoice.LIGHT)
 
 
 @pytest.fixture
@@ -57,11 +64,12 @@ def state() -> Remembered:
 @pytest.fixture
 def open_wizard(
     desk: FakeDesk, queries: Queries, state: Remembered, theme: Theme, qtbot: QtBot
-) -> Callable[[], DiscWizard]:
-    def open_one() -> DiscWizard:
-        wizard = DiscWizard(desk, queries, state, theme)  # type: ignore[arg-type]  # the desk is a fake
+) -> Callable[..., DiscWizard]:
+    def open_one(styled: Theme = theme, size: tuple[int, int] | None = (1280, 800)) -> DiscWizard:
+        wizard = DiscWizard(desk, queries, state, styled)  # type: ignore[arg-type]  # the desk is a fake
         qtbot.addWidget(wizard)
-        wizard.resize(1280, 800)
+        if size:
+            wizard.resize(*size)
         with qtbot.waitExposed(wizard):
             wizard.show()
         wizard.activateWindow()

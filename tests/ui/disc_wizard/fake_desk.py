@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from iep_desktop.core.errors import IepError, MediumUnreadable
+from iep_desktop.core.errors import IepError, LedgerBusy, MediumUnreadable
 from iep_desktop.core.imports import Assessment, EarlierTransaction, ImportOrder
 from iep_desktop.core.job import Context
 from iep_desktop.core.matching import Identity, compare, identity_of_form, identity_of_medium
@@ -47,6 +47,7 @@ class FakeDiscs:
     reads: list[str] = field(default_factory=list)
     in_drives: tuple[Drive, ...] = ()
     ejected: list[Drive] = field(default_factory=list)
+    pace: float = 0.0  # seconds a step
     eject_error: IepError | None = None
 
     def __post_init__(self) -> None:
@@ -63,6 +64,7 @@ class FakeDiscs:
         for number, contents in enumerate(stages, start=1):
             ctx.check()
             step(ReadingStep(number, len(stages), contents, finished=number == len(stages)))
+            ctx.wait(self.pace)
             while not self.gate.wait(0.02):
                 ctx.check()
         return whole
@@ -194,8 +196,11 @@ class FakeDraft:
 @dataclass
 class FakeDrafts:
     kept: dict[tuple[str, str], str] = field(default_factory=dict)
+    broken: bool = False
 
     def save(self, kind: str, key: str, text: str) -> None:
+        if self.broken:
+            raise LedgerBusy("The ledger is busy")
         self.kept[(kind, key)] = text
 
     def load(self, kind: str, key: str) -> str | None:

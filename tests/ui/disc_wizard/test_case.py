@@ -79,7 +79,7 @@ def test_the_next_patient_has_a_blank_form_of_the_same_call(case: Case) -> None:
     case.started(7, "2026-000007")
     case.next_patient(DONALD)
     assert (case.text.family, case.text.call_ref, case.patient) == ("", "06396375", DONALD)
-    assert not case.is_done
+    assert case.started_now is None
     assert case.patients_left == (DONALD,)
 
 
@@ -132,7 +132,7 @@ def test_a_draft_keeps_who_is_done(case: Case) -> None:
     text = drafts.to_text(case, Step.GO, datetime.now(UTC))
     again, _ = _reopened(text, TWO_PATIENTS)
     assert again.done == case.done
-    assert again.is_done
+    assert again.started_now == case.started_now
 
 
 def test_a_drafts_decision_outlives_the_arrival_of_patients_one_by_one(case: Case) -> None:

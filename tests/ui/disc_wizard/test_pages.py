@@ -3,7 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
@@ -243,10 +243,9 @@ def test_a_click_on_the_tick_toggles_it(wizard: DiscWizard, qtbot: QtBot) -> Non
     tree, model = wizard.contents.tree, wizard.contents.model
     qtbot.waitUntil(lambda: model.rowCount() == 2)
     study = model.index(0, 0, model.index(0, 0))
-    at = tree.visualRect(study).topLeft() + wizard.rect().topLeft()
-    at.setX(at.x() + 12)
-    at.setY(tree.visualRect(study).center().y())
-    qtbot.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    qtbot.waitUntil(lambda: tree.visualRect(study).height() > 0)
+    at = tree.visualRect(study)
+    qtbot.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(at.left() + 12, at.center().y()))
     assert wizard.case.series == frozenset()
 
 
@@ -614,7 +613,7 @@ def test_a_blocked_import_says_that_it_waits_and_why(
     _assessed(wizard, qtbot)
     wizard.case.go_on_incomplete()
     wizard.show_step(Step.GO)
-    qtbot.waitUntil(lambda: wizard.page.footer().next_text == "&Create, to wait")
+    qtbot.waitUntil(lambda: wizard.page.footer().next_text == "Crea&te, to wait")
     assert "Date of birth: form and disc differ" in wizard.go.checks.titles()
     with qtbot.waitSignal(wizard.import_started):
         wizard.go_on()
