@@ -51,9 +51,16 @@ def test_the_sender_s_name_arrives_letter_by_letter(path: Path, orthanc: Orthanc
         assert desk.reading.by_id(number).status is Status.DELIVERED
     stored = dcmread(BytesIO(orthanc.file(original.SOPInstanceUID)))
     before = stored.OriginalAttributesSequence[0].ModifiedAttributesSequence[0]
-    assert str(before.PatientName) == str(original.PatientName)
+    assert str(before.PatientName) == str(original.get("PatientName", ""))
+    assert _nested_name(stored) == _nested_name(original)
     assert str(stored.PatientName) in ("MÜLLER^Änne", "Muller^Anne", "MULLER^Anne")
     assert stored.PatientID == "S999111"
+
+
+def _nested_name(ds: Dataset) -> str:
+    """The name that two of the files hold in a sequence only."""
+    codes = ds.get("RequestedProcedureCodeSequence") or [Dataset()]
+    return str(codes[0].get("PatientName", ""))
 
 
 def _whole(ds: Dataset) -> Dataset:
