@@ -5,10 +5,11 @@ The single truth of the wizard: pages read it and write it, and hear `changed`. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import IntEnum
+from typing import TypeVar, cast
 
 from PySide6.QtCore import QObject, Signal
 
@@ -27,6 +28,8 @@ from iep_desktop.ui.disc_wizard.ticks import (
     patient_key,
     ris_lines,
 )
+
+T = TypeVar("T")
 
 
 class Step(IntEnum):
@@ -64,6 +67,7 @@ class Case(QObject):
 
     def __init__(self, me: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._made: dict[str, tuple[tuple[object, ...], object]] = {}
         self.me = me
         self.text = FormText()
         self.source: Source | None = None
@@ -87,7 +91,7 @@ class Case(QObject):
 
     @property
     def form(self) -> Form:
-        return self.text.to_form()
+        return self._once("form", (self.text,), self.text.to_form)
 
     @property
     def patient(self) -> MediumPatient | None:
@@ -95,19 +99,27 @@ class Case(QObject):
 
     @property
     def series(self) -> frozenset[str]:
-        return self.ticks.series(self.patient, self.form.exams)
+        inputs = (self.text, self.contents, self.ticks)
+        return self._once("series", inputs, lambda: self.ticks.series(self.patient, self.form.exams))
 
     @property
     def studies(self) -> tuple[MediumStudy, ...]:
-        return chosen(self.patient, self.series) if self.patient else ()
+        inputs = (self.contents, self.ticks, self.series)
+        return self._once(
+            "studies", inputs, lambda: chosen(self.patient, self.series) if self.patient else ()
+        )
 
     @property
     def beyond(self) -> tuple[MediumStudy, ...]:
-        return beyond_form(self.patient, self.series, self.form.exams)
+        inputs = (self.text, self.contents, self.ticks)
+        return self._once("beyond", inputs, lambda: beyond_form(self.patient, self.series, self.form.exams))
 
     @property
     def ris_lines(self) -> tuple[Exam, ...]:
-        return ris_lines(self.patient, self.series, self.form.exams, self.accessions)
+        inputs = (self.text, self.contents, self.ticks, self.accessions)
+        return self._once(
+            "ris", inputs, lambda: ris_lines(self.patient, self.series, self.form.exams, self.accessions)
+        )
 
     @property
     def hospital_known(self) -> bool:
@@ -115,16 +127,26 @@ class Case(QObject):
 
     @property
     def form_checks(self) -> tuple[Check, ...]:
-        everything = bool(self.reason.strip())
-        return tuple(form_checks(self.form, hospital_known=self.hospital_known, everything=everything))
+        def checks() -> tuple[Check, ...]:
+            everything = bool(self.reason.strip())
+            return tuple(form_checks(self.form, hospital_known=self.hospital_known, everything=everything))
+
+        return self._once("checks", (self.text, self.reason), checks)
 
     @property
     def form_blocks(self) -> tuple[Check, ...]:
         return tuple(check for check in self.form_checks if check.verdict is Verdict.BLOCKS)
 
+    def _once(self, name: str, inputs: tuple[object, ...], make: Callable[[], T]) -> T:
+        """What follows from `inputs` (all immutable), made again only when one of them is another object."""
+        kept = self._made.get(name)
+        if kept is None or any(one is not other for one, other in zip(kept[0], inputs, strict=True)):
+            kept = self._made[name] = (inputs, make())
+        return cast("T", kept[1])
+
     @property
     def field_problems(self) -> dict[str, str]:
-        return problems(self.text)
+        return self._once("problems", (self.text,), lambda: problems(self.text))
 
     @property
     def started_now(self) -> Started | None:

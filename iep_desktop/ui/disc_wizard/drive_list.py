@@ -111,6 +111,8 @@ def readable(drive: Drive) -> bool:
 
 
 def drive_name(drive: Drive) -> str:
+    if drive.kind is DriveKind.FOLDER:
+        return f"Folder {drive.label or drive.device}"
     return f"Drive {drive.device}" + (f", {drive.label}" if drive.label else "")
 
 

@@ -16,7 +16,7 @@ from iep_desktop.ui.disc_wizard.paste import Pasted, parse_pasted
 from iep_desktop.ui.disc_wizard.paste_dialog import PasteDialog
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button, Kind
-from iep_desktop.ui.widgets.labels import Label, Title
+from iep_desktop.ui.widgets.labels import ElidedLabel, Label, Title
 
 _LATER = {"exams"}  # may be lifted on page 3: everything on the disc, with a reason (R-GATE-7)
 _FOCUS = {
@@ -77,7 +77,7 @@ class CallPage(Page):
         return frame
 
     def _lay_out(self) -> None:
-        head = row(Title("Call"), Label("the call and its form", "text2"), spacing=16)
+        head = row(Title("Call"), ElidedLabel("the call and its form", "text2"), spacing=16)
         head.addStretch()
         head.addWidget(self.file_button)
         head.addWidget(self.paste_button)

@@ -166,7 +166,7 @@ class ContentsPage(Page):
         self.model.set_ticked(case.ticks.patient, case.series)
         seen = {finding.path: "already imported" for finding in case.earlier if finding.path}
         self.model.set_remarks(seen, case.ticks.patient)
-        self._subtitle.setText(_subtitle(case))
+        self._subtitle.setText(_subtitle(case, *self.model.totals[:2]))
         lines = health_lines(case.contents, case.ticks.patient, case.earlier) if case.contents else ()
         self.health.show_lines(
             lines, "Nothing wrong was found." if case.reading_finished else "Being looked at…"
@@ -208,9 +208,8 @@ class ContentsPage(Page):
 
     def footer(self) -> Footer:
         case = self.case
-        images = sum(len(study.present) for study in case.studies)
-        ticked = sum(i.size for study in case.studies for i in study.present)
-        total = case.contents.bytes if case.contents else 0
+        images, ticked = self.model.ticked_totals
+        total = self.model.totals[2]
         strong = f"{show_count(images)} images ticked" if images else "Nothing is ticked"
         eject = None
         if case.source is not None and case.source.drive is not None and case.started_now is None:
@@ -275,7 +274,7 @@ class ReadingBar(QWidget):
         return " ".join((self._head.text(), self._count.text()))
 
 
-def _subtitle(case: Case) -> str:
+def _subtitle(case: Case, images: int, missing: int) -> str:
     contents = case.contents
     if contents is None:
         return case.source.label if case.source else ""
@@ -284,8 +283,8 @@ def _subtitle(case: Case) -> str:
         contents.label,
         several(patients, "patient"),
         several(studies, "study", "studies"),
-        several(contents.instances, "image"),
-        f"{show_count(contents.missing)} missing" if contents.missing else "",
+        several(images, "image"),
+        f"{show_count(missing)} missing" if missing else "",
     ]
     return ", ".join(part for part in parts if part)
 

@@ -67,9 +67,10 @@ class DiscPage(Page):
 
     def drive_at(self, path: str) -> Drive | None:
         drive = next((drive for drive in self._drives if drive.mount_point == path and path), None)
-        if drive is not None:
-            self._seen.add(_known(drive))
-        return drive
+        if drive is None:
+            return None
+        self._seen.add(_known(drive))
+        return _ejectable(drive)
 
     def _read_new(self) -> None:
         new = [drive for drive in self._drives if readable(drive) and _known(drive) not in self._seen]
@@ -79,8 +80,7 @@ class DiscPage(Page):
 
     def _choose(self, drive: Drive) -> None:
         self._seen.add(_known(drive))
-        ejectable = None if drive.kind is DriveKind.FOLDER else drive
-        self.source_chosen.emit(Source(drive.mount_point, drive_name(drive), ejectable))
+        self.source_chosen.emit(Source(drive.mount_point, drive_name(drive), _ejectable(drive)))
 
     def _show_list(self) -> None:
         self.list.show_drives(self._drives, self.case.source.path if self.case.source else "")
@@ -131,6 +131,10 @@ class DiscPage(Page):
 
     def first_focus(self) -> QWidget | None:
         return self.list if self._drives else self.folder
+
+
+def _ejectable(drive: Drive) -> Drive | None:
+    return None if drive.kind is DriveKind.FOLDER else drive
 
 
 def _known(drive: Drive) -> _Known:

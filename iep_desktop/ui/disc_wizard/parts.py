@@ -12,7 +12,7 @@ from iep_desktop.ui.widgets.labels import Label, set_property
 
 TOP = Qt.AlignmentFlag.AlignTop
 _ANY = 16_777_215  # QWIDGETSIZE_MAX
-_ROOM_FOR_TWO = 780
+_ROOM_FOR_TWO = 840
 
 
 class ThemedIcon(QLabel):

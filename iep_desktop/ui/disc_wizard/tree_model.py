@@ -180,6 +180,18 @@ class MediumModel(QAbstractItemModel):
 
     # --- asking -------------------------------------------------------------------------------------------
 
+    @property
+    def totals(self) -> tuple[int, int, int]:
+        """Images, missing ones and bytes of all that the disc holds."""
+        tops = self._root.children
+        return sum(n.images for n in tops), sum(n.missing for n in tops), sum(n.size for n in tops)
+
+    @property
+    def ticked_totals(self) -> tuple[int, int]:
+        """Images and bytes of what is ticked."""
+        ticked = [n for n in self._nodes() if n.kind is Kind.SERIES and n.state is Qt.CheckState.Checked]
+        return sum(n.images for n in ticked), sum(n.size for n in ticked)
+
     def series_at(self, index: Index) -> MediumSeries | None:
         node = self._node(index)
         return node.item if isinstance(node.item, MediumSeries) else None

@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.medium import Drive, Finding, MediumPatient
@@ -180,6 +180,10 @@ class DiscWizard(QWidget):
 
     def _drives_came(self, drives: tuple[Drive, ...]) -> None:
         self.disc.show_drives(drives)
+        if self.case.source is not None and self.case.source.drive is None:
+            self.case.put_in(
+                self.disc.drive_at(self.case.source.path)
+            )  # offered before the drives were known
 
     # --- going about --------------------------------------------------------------------------------------
 
@@ -205,15 +209,32 @@ class DiscWizard(QWidget):
 
     def _let_go_of_focus(self) -> None:
         """Nobody has it, so keys come to the window, until `_give_focus` finds where it belongs."""
-        held = self.focusWidget()
+        held = self._focused
         if held is not None:
             held.clearFocus()
         self._focus_due = True
 
+    @property
+    def _focused(self) -> QWidget | None:
+        """What has the focus and is seen: Qt also remembers fields of pages that are hidden by now."""
+        held = QApplication.focusWidget() if self.isActiveWindow() else self.focusWidget()
+        return held if held is not None and held.isVisible() and held.window() is self else None
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Back from another window: the focus must be somewhere that is seen."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            QTimer.singleShot(0, self, self._find_focus)
+
+    def _find_focus(self) -> None:
+        if self._focused is None:
+            self._focus_due = True
+            self._give_focus()
+
     def _give_focus(self) -> None:
         """To where the page's work begins, as soon as that is there (an answer may still be on its way)."""
-        held = self.focusWidget()
-        if held is not None and held.isVisible() and held not in (self, self.page):
+        held = self._focused
+        if held is not None and held not in (self, self.page):
             self._focus_due = False  # the operator was quicker
         first = self.page.first_focus() or self.footer.next_button
         if self._focus_due and first.isEnabled() and (first.isVisible() or not self.isVisible()):

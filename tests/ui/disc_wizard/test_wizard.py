@@ -1,12 +1,14 @@
 """The wizard as a whole: by keyboard alone, kept as a draft, never in the way of the event loop, nothing cut."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from PySide6.QtCore import QElapsedTimer, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -17,6 +19,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QWidget,
 )
+from pytestqt.exceptions import TimeoutError as QtBotTimeout
 from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.medium import MediumStudy
@@ -47,7 +50,7 @@ Open = Callable[..., DiscWizard]
 
 def _focus(wizard: DiscWizard) -> QWidget:
     """What a key goes to: a list that has opened, else the focused widget."""
-    return QApplication.activePopupWidget() or wizard.focusWidget() or wizard
+    return QApplication.activePopupWidget() or QApplication.focusWidget() or wizard
 
 
 def _type(wizard: DiscWizard, qtbot: QtBot, *texts: str) -> None:
@@ -89,6 +92,8 @@ def test_from_the_call_to_the_start_by_keyboard_alone(
     qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None)
     qtbot.keyClick(_focus(wizard), Qt.Key.Key_Escape)  # closes the list, not the wizard
     assert wizard.case.text.hospital == "RX1"
+    wizard.activateWindow()  # the offscreen platform does not give a window back what a closed list took
+    qtbot.waitUntil(wizard.isActiveWindow)
     exam = editor.exams.rows[0]
     _tab_to(wizard, qtbot, exam.modality)
     qtbot.keyClicks(_focus(wizard), "CT")
@@ -293,20 +298,25 @@ def test_closing_while_a_disc_is_read_and_pacs_is_asked_leaves_nothing_behind(
 
 
 class LoopWatch:
-    """The longest time in which the event loop did not come round."""
+    """The most work between two turns of the event loop: seconds of this thread's own CPU, so that a busy machine
+    does not count."""
 
     def __init__(self) -> None:
-        self._clock = QElapsedTimer()
         self._timer = QTimer()
         self._timer.timeout.connect(self._tick)
-        self.longest = 0
+        self._last = 0.0
+        self.longest = 0.0
 
     def start(self) -> None:
-        self._clock.start()
+        self._last = time.thread_time()
         self._timer.start(0)
 
+    def stop(self) -> None:
+        self._timer.stop()
+
     def _tick(self) -> None:
-        self.longest = max(self.longest, self._clock.restart())
+        now = time.thread_time()
+        self.longest, self._last = max(self.longest, now - self._last), now
 
 
 def test_ten_thousand_images_come_in_without_a_hitch(
@@ -323,9 +333,9 @@ def test_ten_thousand_images_come_in_without_a_hitch(
     watch.start()
     wizard.disc.show_drives((DRIVE,))
     qtbot.waitUntil(lambda: wizard.case.reading_finished, timeout=15_000)
-    watch._timer.stop()
+    watch.stop()
     assert wizard.contents.model.rowCount(wizard.contents.model.index(0, 0)) == 1
-    assert watch.longest <= 150  # ms, on a machine that others use too; alone it is far below 50
+    assert watch.longest <= 0.050
 
 
 def _ct(parts: tuple) -> object:  # type: ignore[type-arg]
@@ -349,6 +359,12 @@ def _to(wizard: DiscWizard, qtbot: QtBot, step: Step) -> None:
     qtbot.waitUntil(lambda: not wizard.refresh_is_due)
 
 
+def _settle(wizard: DiscWizard, qtbot: QtBot) -> None:
+    """Layouts come to rest over some turns of the loop; what is still cut after a second stays cut."""
+    with suppress(QtBotTimeout):
+        qtbot.waitUntil(lambda: not _cut(wizard), timeout=1000)
+
+
 def _cut(wizard: DiscWizard) -> list[str]:
     """Words that do not fit where they stand (elided ones tell the whole in their tool tip)."""
     cut = []
@@ -367,7 +383,7 @@ def _cut(wizard: DiscWizard) -> list[str]:
             and widget.text()
             and widget.sizeHint().width() > widget.width() + 1
         ):
-            cut.append(f"{type(widget).__name__} {widget.text()!r}")
+            cut.append(f"{type(widget).__name__} {widget.text()!r} {widget.size().toTuple()} {widget.sizeHint().toTuple()}")
         if isinstance(widget, QLineEdit | QPlainTextEdit | MediumTree):
             top = wizard.rect().adjusted(-1, -1, 1, 1)
             if widget.width() < 24 or widget.mapTo(wizard, widget.rect().topRight()).x() > top.right():
@@ -381,7 +397,7 @@ def test_no_word_is_cut(wizard: DiscWizard, desk: FakeDesk, qtbot: QtBot, size: 
     wizard.resize(*size)
     for step in Step:
         _to(wizard, qtbot, step)
-        qtbot.wait(1)
+        _settle(wizard, qtbot)
         assert wizard.size().toTuple() == size, step
         assert _cut(wizard) == [], step
 
@@ -405,6 +421,6 @@ def test_no_word_is_cut_with_the_text_at_200_percent(
     desk.discs.media[PATH] = disc(*TWO_PATIENTS.patients, findings=DAMAGED.findings)
     for step in Step:
         _to(wizard, qtbot, step)
-        qtbot.wait(1)
+        _settle(wizard, qtbot)
         assert wizard.size().toTuple() == (1280, 720), step
         assert _cut(wizard) == [], step
