@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.job import Context
@@ -158,10 +158,6 @@ class DetailsPanel(QWidget):
         self._asking: Running | None = None
         self._wide: bool | None = None
         self._wants_ris = False
-        self._measure = QTimer(self)
-        self._measure.setSingleShot(True)
-        self._measure.setInterval(0)
-        self._measure.timeout.connect(self._measure_again)
         self.setProperty("ground", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._make_sections()
@@ -190,12 +186,12 @@ class DetailsPanel(QWidget):
         )
 
     def _lay_out(self) -> None:
-        # Each column is a widget: layouts nested in layouts keep stale heights for a width.
         main, self._side_widget = QWidget(), QWidget()
         self._main, self._side = QVBoxLayout(main), QVBoxLayout(self._side_widget)
         for column in (self._main, self._side):
             column.setSpacing(8)
             column.setContentsMargins(0, 0, 0, 0)
+            column.addStretch(1)
         self._side.setContentsMargins(16, 0, 0, 0)
         self._side_widget.setProperty("role", "panel-left")
         self._side_widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -213,7 +209,7 @@ class DetailsPanel(QWidget):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(self._content)
         self._footer = QWidget()
-        self._footer_row = FlowLayout(spacing=8)
+        self._footer_row = FlowLayout(spacing=8, line=self._theme.sizes.field)
         self._footer.setLayout(self._footer_row)
         self._footer_row.setContentsMargins(16, 8, 16, 8)
         self._footer_acts: tuple[Act, ...] = ()
@@ -234,19 +230,20 @@ class DetailsPanel(QWidget):
         self._wide = wide
         main = [self.banner, self.header, self.clock, self.required, self.failure, self.images, self.ris]
         rest: list[QWidget] = [self.messages, self.history]
-        for column in (self._main, self._side):
-            while column.takeAt(0) is not None:
-                pass
-        for widget in main:
-            self._main.addWidget(widget)
-        for widget in rest:
-            (self._side if wide else self._main).addWidget(widget)
-        self._main.addStretch(1)
-        self._side.addStretch(1)
+        # removeWidget, not takeAt: a taken item stays registered with its widget, and its heights go stale.
+        for widget in (*main, *rest):
+            for column in (self._main, self._side):
+                column.removeWidget(widget)
+        for at, widget in enumerate(main):
+            self._main.insertWidget(at, widget)
+        for at, widget in enumerate(rest):
+            if wide:
+                self._side.insertWidget(at, widget)
+            else:
+                self._main.insertWidget(len(main) + at, widget)
         self._side_widget.setVisible(wide)
         for section in (self.messages, self.history):
             section.line.setVisible(not wide)
-        self._measure.start()
 
     # -- asking
 
@@ -323,18 +320,7 @@ class DetailsPanel(QWidget):
         if self._wants_ris:
             self.focus_ris()
             self._wants_ris = False
-        self._measure.start()
         self.setAccessibleName(f"Details of {about(details.transaction)}")
-
-    def _measure_again(self) -> None:
-        """Qt shows a layout's new children later and keeps the heights for a width from before: ask all of it anew."""
-        for widget in self._content.findChildren(QWidget):
-            if not widget.testAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide):
-                widget.show()
-        for layout in self._content.findChildren(QLayout):
-            layout.invalidate()
-        for widget in self._content.findChildren(QWidget):
-            widget.updateGeometry()
 
     def tick(self) -> None:
         """A minute has passed."""
@@ -346,7 +332,6 @@ class DetailsPanel(QWidget):
     def _toggle_events(self) -> None:
         self.timeline.show_all(True)
         self.history.link.hide()
-        self._measure.start()
 
     def _show_footer(self, transaction: Transaction) -> None:
         acts = tuple(act for act in _FOOTER if act in possible(transaction, self._me))
@@ -369,7 +354,8 @@ class DetailsPanel(QWidget):
 
     def focus_ris(self) -> None:
         """The first accession number that is missing; at once, or when the details have come."""
-        self._wants_ris = not self.ris.focus_first_missing()
+        current = self._shown is not None and self._shown.details.transaction.id == self._id
+        self._wants_ris = not (current and self.ris.focus_first_missing())
 
     def focus_first(self) -> None:
         """Where a person who pressed Enter goes on: the button that lifts, fixes, or the panel itself."""

@@ -146,7 +146,7 @@ class FailureSection(Section):
         self.setAccessibleName("Why it failed")
         self.message = Label(wrap=True, selectable=True)
         self.body.addWidget(self.message)
-        self._buttons = FlowLayout(spacing=8)
+        self._buttons = FlowLayout(spacing=8, line=theme.sizes.field)
         self._facts = QVBoxLayout()
         self._facts.setSpacing(12)
         self.body.addLayout(self._buttons)
@@ -291,7 +291,7 @@ class RisSection(Section):
         self.wished.emit(Wish(Act.ENTER_RIS, self._transaction, position, accession))
 
     def focus_first_missing(self) -> bool:
-        row = next((row for row in self.rows if row.edit.isVisible()), None)
+        row = next((row for row in self.rows if row.is_missing), None)
         if row:
             row.edit.setFocus(Qt.FocusReason.OtherFocusReason)
         return row is not None
@@ -322,6 +322,10 @@ class _ExamRow(QWidget):
         layout.setSpacing(4)
         layout.addWidget(self.name)
         layout.addLayout(below)
+
+    @property
+    def is_missing(self) -> bool:
+        return self._of is not None and self._of[1].ris_state is RisState.MISSING
 
     def show_exam(self, exam: Exam, transaction_id: int) -> None:
         if (transaction_id, exam) == self._of:

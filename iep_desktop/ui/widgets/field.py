@@ -6,18 +6,17 @@ import re
 from datetime import date, datetime
 
 from PySide6.QtCore import QDate, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QHideEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QCalendarWidget,
     QComboBox,
+    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
-    QMenu,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
-    QWidgetAction,
 )
 
 from iep_desktop.ui.theme import Theme
@@ -115,30 +114,52 @@ class DateEdit(QLineEdit):
         return bool(self.text().strip()) and self.day() is None
 
     def open_calendar(self) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        calendar = QCalendarWidget(menu)
-        calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
-        calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
-        day = self.day() or datetime.now().astimezone().date()
-        calendar.setSelectedDate(QDate(day.year, day.month, day.day))
-        calendar.activated.connect(lambda chosen: self._pick(chosen, menu))
-        calendar.clicked.connect(lambda chosen: self._pick(chosen, menu))
-        action = QWidgetAction(menu)
-        action.setDefaultWidget(calendar)
-        menu.addAction(action)
-        menu.popup(self.mapToGlobal(QPoint(0, self.height() + 2)))
-        calendar.setFocus()
+        popup = CalendarPopup(self.day() or datetime.now().astimezone().date(), self)
+        popup.picked.connect(self._pick)
+        popup.move(self.mapToGlobal(QPoint(0, self.height() + 2)))
+        popup.show()
+        popup.calendar.setFocus()
 
-    def _pick(self, chosen: QDate, menu: QMenu) -> None:
-        day = date(chosen.year(), chosen.month(), chosen.day())
+    def _pick(self, day: date) -> None:
         self.set_day(day)
-        menu.close()
         self.picked.emit(day)
         self.editingFinished.emit()
 
     def _recolor(self) -> None:
         self._open.setIcon(self._theme.icon("calendar"))
+
+
+class CalendarPopup(QFrame):
+    """A month below its field: a click or Enter picks, Escape closes."""
+
+    picked = Signal(object)  # date
+
+    def __init__(self, day: date, field: QWidget) -> None:
+        super().__init__(field, Qt.WindowType.Popup)
+        self.setProperty("role", "card")
+        self.calendar = QCalendarWidget(self)
+        self.calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
+        self.calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
+        self.calendar.setSelectedDate(QDate(day.year, day.month, day.day))
+        self.calendar.activated.connect(self._pick)
+        self.calendar.clicked.connect(self._pick)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(1, 1, 1, 1)
+        layout.addWidget(self.calendar)
+
+    def _pick(self, chosen: QDate) -> None:
+        self.close()
+        self.picked.emit(date(chosen.year(), chosen.month(), chosen.day()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.deleteLater()
 
 
 class Select(QComboBox):

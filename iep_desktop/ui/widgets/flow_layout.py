@@ -7,9 +7,11 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
-    def __init__(self, parent: QWidget | None = None, spacing: int = 8) -> None:
+    def __init__(self, parent: QWidget | None = None, spacing: int = 8, line: int = 0) -> None:
+        """`line` is the least height of a row."""
         super().__init__(parent) if parent else super().__init__()
         self._items: list[QLayoutItem] = []
+        self._line = line
         self.setSpacing(spacing)
         self.setContentsMargins(QMargins(0, 0, 0, 0))
 
@@ -69,4 +71,5 @@ class FlowLayout(QLayout):
         return y + line - rect.y() + margins.top() + margins.bottom()
 
     def _line_height(self) -> int:
-        return max((item.sizeHint().height() for item in self._items if not item.isEmpty()), default=0)
+        heights = [item.sizeHint().height() for item in self._items if not item.isEmpty()]
+        return max([self._line, *heights])

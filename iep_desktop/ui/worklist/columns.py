@@ -44,7 +44,7 @@ WIDTHS = {  # at 100 %, as in the pictures
     Col.DIRECTION: 60,
     Col.DATE: 132,
     Col.PATIENT: 124,
-    Col.INSTITUTION: 132,
+    Col.INSTITUTION: 112,
     Col.ASSIGNED: 72,
     Col.MESSAGES: 44,
     Col.STATUS: 204,

@@ -90,7 +90,7 @@ class FilterBar(QWidget):
         return edit
 
     def _lay_out(self) -> None:
-        flow = FlowLayout(spacing=12)
+        flow = FlowLayout(spacing=12, line=self._theme.sizes.field)
         for box in (self.incoming, self.outgoing, self.by_me, self.emergency):
             flow.addWidget(box)
         flow.addWidget(self.types)

@@ -27,6 +27,7 @@ from iep_desktop.workers.queries import Queries
 
 Index = QModelIndex | QPersistentModelIndex
 LOADING = "…"
+MOST_LOOKED_UP = 50  # rows of the first page that have left it, one by one
 
 
 class Role(IntEnum):
@@ -256,12 +257,15 @@ class WorklistModel(QAbstractTableModel):
             return
         reading, wanted, order = self._reading, self._pager.filter, self._pager.order
         shown = [row.id for row in self._pager.at_hand(*self._shown)]
+        first = [row.id for row in self._pager.at_hand(0, PAGE - 1)]
         opened = list(self._series)
 
         def question(ctx: Context) -> News:
             head = load(reading, wanted, order, 0, PAGE)
             known = {row.id: row for row in head.page.rows}
-            rows = tuple(known.get(each) or reading.by_id(each) for each in shown)
+            left_head = [each for each in first if each not in known][:MOST_LOOKED_UP]
+            wanted_ids = dict.fromkeys([*shown, *left_head])
+            rows = tuple(known.get(each) or reading.by_id(each) for each in wanted_ids)
             ctx.check()
             series = {each: reading.details(each).series for each in opened}
             return News(head, rows, series, names_of(reading, rows))
@@ -272,8 +276,9 @@ class WorklistModel(QAbstractTableModel):
         self._hearing = None
         self._pager.hospitals.update(news.head.hospitals)
         self._pager.hospitals.update(news.hospitals)
-        for transaction in news.rows:
-            self._update(transaction)
+        positions = self._pager.positions()
+        for transaction in (*news.head.page.rows, *news.rows):
+            self._update(positions.get(transaction.id), transaction)
         for each, series in news.series.items():
             self._set_series(each, series)
         self._put_on_top(news.head)
@@ -282,8 +287,7 @@ class WorklistModel(QAbstractTableModel):
         # News are a hint; the next one tells again, and Refresh says what is wrong.
         self._hearing = None
 
-    def _update(self, transaction: Transaction) -> None:
-        row = self._pager.find(transaction.id)
+    def _update(self, row: int | None, transaction: Transaction) -> None:
         if row is not None and self._pager.row(row) != transaction:
             self._pager.replace(row, transaction)
             flat = self._flat.flat(row)

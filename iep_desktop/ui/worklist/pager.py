@@ -64,11 +64,15 @@ class Pager(QObject):
 
     def find(self, id: int) -> int | None:
         """The row of a transaction, where it is among those at hand."""
-        for number, page in self._pages.items():
-            for at, transaction in enumerate(page):
-                if transaction.id == id:
-                    return number * PAGE + at
-        return None
+        return self.positions().get(id)
+
+    def positions(self) -> dict[int, int]:
+        """The rows of all transactions at hand, by id."""
+        return {
+            transaction.id: number * PAGE + at
+            for number, page in self._pages.items()
+            for at, transaction in enumerate(page)
+        }
 
     def at_hand(self, first: int, last: int) -> list[Transaction]:
         rows = (self.row(row) for row in range(first, last + 1))

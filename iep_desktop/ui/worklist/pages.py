@@ -157,6 +157,7 @@ class WorklistPage(TabPage):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self.empty)
+        self._stack.setMinimumHeight(theme.sizes.of(64))  # not what the empty text would like
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
@@ -264,6 +265,7 @@ class RequiredPage(TabPage):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self.empty)
+        self._stack.setMinimumHeight(theme.sizes.of(64))  # not what the empty text would like
         self._put_together(self._bar(), self._stack, below=False)
         self.beside.fold(True)
         self.view.wished.connect(self._wish)

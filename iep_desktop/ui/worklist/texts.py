@@ -138,7 +138,7 @@ def _settled(transaction: Transaction, now: datetime) -> Left:
         return Left(f"copied {(counts.spooled + counts.arrived) / counts.wanted:.0%}".replace("%", " %"))
     if transaction.priority is Priority.BATCH and status in _RUNNING and transaction.queued:
         return Left(f"batch, {local(ServiceCalendar().next_batch(now)):%H:%M}")
-    return Left("in the queue") if transaction.queued and status in _RUNNING else Left()
+    return Left("queued") if transaction.queued and status in _RUNNING else Left()
 
 
 def short_failure(transaction: Transaction) -> str:

@@ -37,6 +37,7 @@ class WorklistView(QTableView):
         self._rows = model
         self._kept: int | None = None  # id of the selected transaction
         self._kept_scroll = 0
+        self._was_loaded = False
         self._delegate = WorklistDelegate(theme, model.now, self._span, self)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -148,6 +149,9 @@ class WorklistView(QTableView):
         elif self._kept is not None:
             self._kept = None
             self.selected.emit(None)
+        elif not self._was_loaded and self._rows.rowCount():
+            self.setCurrentIndex(self._rows.index(0, 0))
+        self._was_loaded = True
 
     def _inserted(self, _parent: QModelIndex, first: int, last: int) -> None:
         """New rows on top do not push away what a person looks at."""
