@@ -12,6 +12,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
+_HUGE = 1 << 40  # beyond what any count can be
 _UNREADABLE = (ValueError, TypeError, OverflowError, AttributeError, NotImplementedError, KeyError)
 
 
@@ -68,19 +69,19 @@ def number(ds: Dataset, keyword: str) -> float | None:
 
 
 def integer(ds: Dataset, keyword: str, absent: int) -> int:
-    """The value; `absent` where there is none, -1 where there is one that is no whole number."""
+    """The value; `absent` where there is none, -1 where there is one that is no count."""
     if keyword not in ds:
         return absent
     found = value(ds, keyword)
     if found is None and ds.get_item(keyword).value in (None, b"", ""):
         return absent
     read = number(ds, keyword)
-    return int(read) if read is not None and read == int(read) else -1
+    return int(read) if read is not None and read == int(read) and abs(read) < _HUGE else -1
 
 
 def text(ds: Dataset, keyword: str) -> str:
-    found = value(ds, keyword)
-    return found.strip(" \0") if isinstance(found, str) else ""
+    """All of it: several values, where one is right, are wrong together."""
+    return "\\".join(texts(ds, keyword)).strip(" \0")
 
 
 def texts(ds: Dataset, keyword: str) -> tuple[str, ...]:

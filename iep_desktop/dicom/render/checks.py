@@ -38,9 +38,9 @@ def translated() -> Iterator[None]:
         yield
     except IepError:
         raise
-    except OSError as error:
-        raise MediumUnreadable("The image cannot be read", error.strerror or "") from error
     except Exception as error:  # a parser may raise anything for what a disc holds
+        if isinstance(error, OSError) and error.errno is not None:  # the system's own, not pydicom's
+            raise MediumUnreadable("The image cannot be read", error.strerror or "") from error
         raise unshowable(f"The image is damaged ({type(error).__name__}).") from error
 
 

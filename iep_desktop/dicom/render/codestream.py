@@ -42,6 +42,8 @@ def checked_head(data: bytes, said: PixelFormat, *, jpeg_2000: bool) -> Head:
             f"The compressed frame has {head.columns} × {head.rows} pixels of {head.components} samples,"
             f" the data set announces {said.columns} × {said.rows} of {said.samples}."
         )
+    if head.signed and said.colour:
+        raise unshowable("The compressed frame has signed colours.")
     if not 1 <= head.precision <= max(said.allocated, 8):
         raise unshowable(f"The compressed frame has {head.precision} bits a sample.")
     return head

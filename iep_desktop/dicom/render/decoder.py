@@ -70,8 +70,11 @@ class Decoders:
 
     def _take(self) -> _Process:
         with self._lock:
-            if self._free:
-                return self._free.pop()
+            while self._free:
+                process = self._free.pop()
+                if process.alive:
+                    return process
+                process.end()
         return _Process()
 
     def _time(self, request: Request) -> float:
@@ -120,6 +123,10 @@ class _Process:
             return None
         finally:
             alarm.cancel()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
 
     def end(self) -> None:
         self._process.kill()

@@ -140,10 +140,19 @@ class Frames:
             head.signed, ycc and turbo,
         )  # fmt: skip
         array = decoders.decode(request, data)
-        signed_elsewhere = said.signed and not said.colour and head.precision != said.stored
-        if self._syntax in JPEG_LS and signed_elsewhere:  # JPEG-LS knows no sign, but it knows the precision
+        if head.signed:
+            return Samples(array, numbers=True)
+        sign_is_lost = said.signed and not said.colour and head.precision != said.stored
+        if sign_is_lost and self._syntax in JPEG_LS | JPEG_2000:  # it stands at the top of the precision
             return Samples(_signed(array, head.precision), numbers=True)
-        return Samples(array, numbers=head.signed, ycc=ycc and not turbo)
+        return Samples(self._in_container(array, head), ycc=ycc and not turbo)
+
+    def _in_container(self, array: Pixels, head: Head) -> Pixels:
+        """As if it were native: codecs give a sample of few bits at the bottom of a small word."""
+        said = self._said
+        wide = array.astype(f"u{max(said.allocated // 8, array.dtype.itemsize)}", copy=False)
+        shift = said.high_bit + 1 - said.stored
+        return np.left_shift(wide, shift) if shift and head.precision <= said.stored else wide
 
     def _holds_ycc(self, head: Head) -> bool:
         """The codestream's own word first, then the data set's."""

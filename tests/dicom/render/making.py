@@ -24,6 +24,9 @@ RLE = "1.2.840.10008.1.2.5"
 JPEG, JPEG_12, JPEG_LOSSLESS = (f"1.2.840.10008.1.2.4.{end}" for end in (50, 51, 70))
 JPEG_LS, JPEG_2000 = "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90"
 
+_NATIVE = {ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian}
+_END = b"\xfe\xff\xdd\xe0\0\0\0\0"
+
 
 def item(**attributes: Any) -> Dataset:
     ds = Dataset()
@@ -74,21 +77,22 @@ def compressed(frames: list[bytes], syntax: str, **attributes: Any) -> BytesIO:
 
 def file(*, syntax: str = ExplicitVRLittleEndian, **attributes: Any) -> BytesIO:
     """An attribute of value None is there and empty; Pixel Data of None are not there."""
-    if attributes.get("PixelData", b"") is None:
-        del attributes["PixelData"]
+    data = attributes.pop("PixelData", None)
     ds = item(SOPClassUID=SecondaryCaptureImageStorage, SOPInstanceUID="2.25.1", **attributes)
     ds.file_meta = FileMetaDataset()
     ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
     ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
     ds.file_meta.TransferSyntaxUID = syntax
-    if "PixelData" in ds:
-        encapsulated = syntax not in (ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian)
-        ds["PixelData"].VR = "OB" if encapsulated or ds.BitsAllocated <= 8 else "OW"
-        ds["PixelData"].is_undefined_length = encapsulated
-        if len(ds.PixelData) % 2:
-            ds.PixelData += b"\0"
     whole = BytesIO()
-    ds.save_as(whole, enforce_file_format=True)
+    if data is not None and syntax in _NATIVE:
+        ds.add_new("PixelData", "OB" if ds.BitsAllocated <= 8 else "OW", data + b"\0" * (len(data) % 2))
+    if syntax in _NATIVE:
+        ds.save_as(whole, enforce_file_format=True)
+        return whole
+    ds.save_as(whole, implicit_vr=False, little_endian=True, enforce_file_format=True)
+    if data is not None:  # as it is, for pydicom writes no nonsense
+        end = b"" if data.endswith(_END) else _END
+        whole.write(b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff" + data + end)
     return whole
 
 
