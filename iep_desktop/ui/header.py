@@ -73,9 +73,7 @@ class Header(QWidget):
     create_wanted = Signal()
     nodes_wanted = Signal()
     hospitals_wanted = Signal()
-    shortcuts_wanted = Signal()
-    contacts_wanted = Signal()
-    about_wanted = Signal()
+    help_wanted = Signal(str)  # keyboard, contacts, about
     close_wanted = Signal()
     theme_chosen = Signal(object)  # ThemeChoice
 
@@ -90,11 +88,10 @@ class Header(QWidget):
         self.search.setMaximumWidth(theme.sizes.of(376))
         self.search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.admin_menu = self._menu(("&Nodes…", self.nodes_wanted), ("&Hospitals…", self.hospitals_wanted))
-        self.help_menu = self._menu(
-            ("&Keyboard…", self.shortcuts_wanted),
-            ("&Service desk…", self.contacts_wanted),
-            ("&About…", self.about_wanted),
-        )
+        self.help_menu = QMenu()
+        for text, topic in (("&Keyboard…", "keyboard"), ("&Service desk…", "contacts"), ("&About…", "about")):
+            action = self.help_menu.addAction(text)
+            action.triggered.connect(lambda _=False, topic=topic: self.help_wanted.emit(topic))
         self.user_menu = self._user_menu(place)
         self._lay_out(user)
 

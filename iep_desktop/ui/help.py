@@ -45,7 +45,6 @@ class _TableDialog(QDialog):
         note: str = "",
     ) -> None:
         super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         self.setMinimumWidth(theme.sizes.of(440))
         grid = QGridLayout()
@@ -70,28 +69,17 @@ class _TableDialog(QDialog):
         layout.addLayout(buttons)
 
 
-class KeyboardDialog(_TableDialog):
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__("Keyboard", KEYS, theme, parent)
-
-
-class ContactsDialog(_TableDialog):
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(
-            "Service desk",
-            CONTACTS,
-            theme,
-            parent,
-            "Have the transaction’s number and the call reference at hand.",
-        )
-
-
-class AboutDialog(_TableDialog):
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        lines = (
-            ("Version", iep_desktop.__version__),
-            ("Licence", "Apache 2.0"),
-            ("Icons", "Lucide (ISC)"),
-            ("Type", "Inter (SIL OFL 1.1)"),
-        )
-        super().__init__("Image Exchange", lines, theme, parent, "Not for diagnostic use.")
+def help_dialog(topic: str, theme: Theme, parent: QWidget | None = None) -> QDialog:
+    """`topic`: keyboard, contacts or about."""
+    if topic == "keyboard":
+        return _TableDialog("Keyboard", KEYS, theme, parent)
+    if topic == "contacts":
+        note = "Have the transaction’s number and the call reference at hand."
+        return _TableDialog("Service desk", CONTACTS, theme, parent, note)
+    about = (
+        ("Version", iep_desktop.__version__),
+        ("Licence", "Apache 2.0"),
+        ("Icons", "Lucide (ISC)"),
+        ("Type", "Inter (SIL OFL 1.1)"),
+    )
+    return _TableDialog("Image Exchange", about, theme, parent, "Not for diagnostic use.")

@@ -1,35 +1,40 @@
-"""The main window: puts header, tabs, pages and strip together and connects them. Paints nothing, knows no rule."""
+"""The main window: puts header, tabs, pages and strip together and connects them. Paints nothing, knows no rule.
+
+What is not needed for the first picture is imported and made when it is: pages, dialogs, acts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.flow import NodeLight
+from iep_desktop.core.states import tab_of
 from iep_desktop.core.transaction import Tab, Transaction
-from iep_desktop.ui.acts import Wish
-from iep_desktop.ui.admin.hospitals import HospitalsDialog
-from iep_desktop.ui.admin.nodes import NodesDialog
-from iep_desktop.ui.create.page import CreatePage
-from iep_desktop.ui.doing import Doing
 from iep_desktop.ui.header import Header
-from iep_desktop.ui.help import AboutDialog, ContactsDialog, KeyboardDialog
+from iep_desktop.ui.pages import TABS, Pages, Worklists
 from iep_desktop.ui.services import IsDesk, StateStore
 from iep_desktop.ui.theme import Theme, ThemeChoice
-from iep_desktop.ui.widgets.confirm import ConfirmDialog
 from iep_desktop.ui.widgets.flow_strip import FlowStrip
 from iep_desktop.ui.widgets.tabs import CountedTabs
 from iep_desktop.ui.widgets.toast import Toast
-from iep_desktop.ui.worklist.pages import RequiredPage, WorklistPage
 from iep_desktop.workers.pool import Running
 from iep_desktop.workers.queries import Queries
 
-TABS = (None, Tab.IN_PROGRESS, Tab.ACTION_REQUIRED, Tab.FAILED, Tab.ALL)  # None: Create
+if TYPE_CHECKING:
+    from iep_desktop.core.medium import Drive
+    from iep_desktop.ui.acts import Wish
+    from iep_desktop.ui.create.page import CreatePage
+    from iep_desktop.ui.doing import Doing
+    from iep_desktop.ui.worklist.pages import RequiredPage, TabPage, WorklistPage
+
 MINUTE_MS = 60_000
 
 
@@ -53,38 +58,31 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self._desk, self._queries, self._theme, self._state = desk, queries, theme, state
-        self._busy = busy
-        self._may_close = False
+        self._busy, self._now = busy, now
+        self._may_close = self._was_shown = self._page_open = False
         self._counting: Running | None = None
+        self._search = ""
+        self._drives: tuple[Drive, ...] = ()
         self.setWindowTitle("Image Exchange")
         self.setMinimumSize(theme.sizes.of(640), theme.sizes.of(360))
         self.resize(theme.sizes.of(1280), theme.sizes.of(800))
-        me = desk.me
-        place = f"{hospital_name or me.hospital}, {me.workstation}"
-        self.header = Header(me.user, place, theme)
+        place = f"{hospital_name or desk.me.hospital}, {desk.me.workstation}"
+        self.header = Header(desk.me.user, place, theme)
         self.tabs = CountedTabs(theme)
-        self.create_page = CreatePage(desk.reading, queries, theme)
-        self.worklists: dict[Tab, WorklistPage] = {
-            tab: WorklistPage(tab, desk.reading, queries, me.user, theme, now=now)
-            for tab in (Tab.IN_PROGRESS, Tab.FAILED, Tab.ALL)
-        }
-        self.required_page = RequiredPage(desk.reading, queries, me.user, theme, now=now)
+        self.pages = Pages(self._make_create, self._make_worklist, self._make_required)
+        self.worklists = Worklists(self.pages)
         self.strip = FlowStrip(theme)
         self.toast = Toast(theme, self)
-        self.doing = Doing(desk, queries, theme, self)
         self._lay_out()
+        self._restore()
         self._connect()
         self._shortcuts()
-        self._restore()
-        self._count()
 
     # -- building
 
     def _lay_out(self) -> None:
-        self.pages = QStackedWidget()
         for tab in TABS:
             self.tabs.add(tab.value if tab else "Create", alarming=tab is Tab.FAILED)
-            self.pages.addWidget(self._page(tab))
         band = QWidget()
         band.setProperty("role", "bar-below")
         band.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -100,30 +98,62 @@ class MainWindow(QMainWindow):
             column.addWidget(widget, stretch)
         self.setCentralWidget(content)
 
-    def _page(self, tab: Tab | None) -> QWidget:
-        if tab is None:
-            return self.create_page
-        return self.required_page if tab is Tab.ACTION_REQUIRED else self.worklists[tab]
+    def _make_create(self) -> CreatePage:
+        from iep_desktop.ui.create.page import CreatePage
+
+        page = CreatePage(self._desk.reading, self._queries, self._theme)
+        page.import_wanted.connect(self.import_disc_wanted)
+        page.shown.connect(self.show_transaction)
+        page.show_drives(self._drives)
+        return page
+
+    def _make_worklist(self, tab: Tab) -> WorklistPage:
+        from iep_desktop.ui.worklist.pages import WorklistPage
+
+        desk = self._desk
+        page = WorklistPage(tab, desk.reading, self._queries, desk.me.user, self._theme, now=self._now)
+        self._set_up(page)
+        return page
+
+    def _make_required(self) -> RequiredPage:
+        from iep_desktop.ui.worklist.pages import RequiredPage
+
+        desk = self._desk
+        page = RequiredPage(desk.reading, self._queries, desk.me.user, self._theme, now=self._now)
+        self._set_up(page)
+        return page
+
+    def _set_up(self, page: TabPage) -> None:
+        page.wished.connect(self.do)
+        page.restore(self._state)
+        page.set_search(self._search)
+
+    @cached_property
+    def doing(self) -> Doing:
+        from iep_desktop.ui.doing import Doing
+
+        doing = Doing(self._desk, self._queries, self._theme, self)
+        doing.done.connect(self._done)
+        doing.ris_wanted.connect(self._show_ris)
+        doing.nodes_wanted.connect(self.show_nodes)
+        return doing
 
     @property
-    def _listing(self) -> list[WorklistPage | RequiredPage]:
-        return [*self.worklists.values(), self.required_page]
+    def create_page(self) -> CreatePage:
+        return self.pages.create_page
+
+    @property
+    def required_page(self) -> RequiredPage:
+        return self.pages.required_page
 
     def _connect(self) -> None:
         self.tabs.currentChanged.connect(self._tab_changed)
         self._connect_header()
-        self.create_page.import_wanted.connect(self.import_disc_wanted)
-        self.create_page.shown.connect(self.show_transaction)
-        for page in self._listing:
-            page.wished.connect(self.do)
-        self.doing.done.connect(self._done)
-        self.doing.ris_wanted.connect(self._show_ris)
-        self.doing.nodes_wanted.connect(self.show_nodes)
         queries = self._queries
         queries.ledger_changed.connect(self._ledger_changed)
         queries.flow_changed.connect(self.strip.show_flow)
         queries.lights_changed.connect(self._lights_changed)
-        queries.drives_changed.connect(self.create_page.show_drives)
+        queries.drives_changed.connect(self._drives_changed)
         self._minute = QTimer(self)
         self._minute.setInterval(MINUTE_MS)
         self._minute.timeout.connect(self._tick)
@@ -135,9 +165,7 @@ class MainWindow(QMainWindow):
         header.create_wanted.connect(lambda: self.show_tab(None))
         header.nodes_wanted.connect(lambda: self.show_nodes(""))
         header.hospitals_wanted.connect(self.show_hospitals)
-        header.shortcuts_wanted.connect(lambda: KeyboardDialog(self._theme, self).open())
-        header.contacts_wanted.connect(lambda: ContactsDialog(self._theme, self).open())
-        header.about_wanted.connect(lambda: AboutDialog(self._theme, self).open())
+        header.help_wanted.connect(self._show_help)
         header.close_wanted.connect(self.close)
         header.theme_chosen.connect(self._choose_theme)
         header.search.searched.connect(self.search)
@@ -158,6 +186,18 @@ class MainWindow(QMainWindow):
     def _to_tab(self, at: int) -> Callable[[], None]:
         return lambda: self.tabs.setCurrentIndex(at)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._was_shown:
+            self._was_shown = True
+            # The frame is painted and takes keys first; the page follows once the loop has come round.
+            QTimer.singleShot(0, self, lambda: QTimer.singleShot(0, self, self._open_first_page))
+
+    def _open_first_page(self) -> None:
+        if not self._page_open:
+            self._tab_changed(self.tabs.currentIndex())
+        self._count()
+
     # -- tabs
 
     @property
@@ -167,12 +207,17 @@ class MainWindow(QMainWindow):
     def show_tab(self, tab: Tab | None) -> None:
         self.tabs.setCurrentIndex(TABS.index(tab))
 
+    @property
+    def _front(self) -> TabPage | None:
+        """The list that is looked at; None on Create."""
+        return self.pages.list_of(self.tab) if self.tab else None
+
     def _tab_changed(self, at: int) -> None:
-        self.pages.setCurrentIndex(at)
-        page = self.pages.currentWidget()
-        if isinstance(page, WorklistPage | RequiredPage):
-            page.came_to_front()
-            page.focus_list()
+        self._page_open = True
+        self.pages.show_page(TABS[at])
+        if self._front:
+            self._front.came_to_front()
+            self._front.focus_list()
         else:
             self.create_page.refresh()
             self.create_page.import_door.setFocus()
@@ -183,11 +228,11 @@ class MainWindow(QMainWindow):
         self.worklists[Tab.ALL].show_details_of(transaction)
 
     def show_created(self, transaction: Transaction) -> None:
-        """A wizard has started it: the list shows it."""
-        self.show_tab(Tab.IN_PROGRESS)
-        page = self.worklists[Tab.IN_PROGRESS]
-        page.refresh()
-        page.details.show_transaction(transaction)
+        """A wizard has started it: show it where it waits or runs."""
+        tab = tab_of(transaction.status, transaction.required)
+        self.show_tab(tab if tab in TABS else Tab.ALL)
+        if self._front:
+            self._front.choose(transaction)
 
     # -- what a person does
 
@@ -197,35 +242,30 @@ class MainWindow(QMainWindow):
     def _done(self, words: str) -> None:
         self.toast.say(words)
         self._queries.look_now()
-        page = self.pages.currentWidget()
-        if isinstance(page, WorklistPage | RequiredPage):
-            page.hear_news()
-            page.details.refresh()
+        if self._front:
+            self._front.hear_news()
+            self._front.details.refresh()
         self._count()
 
     def _show_ris(self, transaction: Transaction) -> None:
-        page = self.pages.currentWidget()
-        if isinstance(page, WorklistPage | RequiredPage):
-            page.beside.fold(False)
-            page.details.show_transaction(transaction)
-            page.details.focus_ris()
+        if self._front:
+            self._front.beside.fold(False)
+            self._front.details.show_transaction(transaction)
+            self._front.details.focus_ris()
 
     def search(self, text: str) -> None:
         """Narrows every list; from Create it goes to All."""
-        for page in self._listing:
-            if isinstance(page, WorklistPage):
-                page.filters.set_search(text)
-            else:
-                page.set_search(text)
+        self._search = text
+        for page in self.pages.lists:
+            page.set_search(text)
         if text and self.tab is None:
             self.show_tab(Tab.ALL)
 
     def refresh(self) -> None:
         self._queries.look_now()
-        page = self.pages.currentWidget()
-        if isinstance(page, WorklistPage | RequiredPage):
-            page.refresh()
-            page.details.refresh()
+        if self._front:
+            self._front.refresh()
+            self._front.details.refresh()
         else:
             self.create_page.refresh()
         self._count()
@@ -235,45 +275,62 @@ class MainWindow(QMainWindow):
         self.header.search.selectAll()
 
     def _focus_list(self) -> None:
-        page = self.pages.currentWidget()
-        if isinstance(page, WorklistPage | RequiredPage):
-            page.focus_list()
+        if self._front:
+            self._front.focus_list()
 
     def _toggle_details(self) -> None:
-        page = self.pages.currentWidget()
-        if isinstance(page, WorklistPage | RequiredPage):
-            page.toggle_details()
+        if self._front:
+            self._front.toggle_details()
 
     def _choose_theme(self, choice: ThemeChoice) -> None:
         self._theme.set_choice(choice)
         self.theme_chosen.emit(choice)
 
+    # -- dialogs
+
     def show_nodes(self, chosen: str = "") -> None:
+        from iep_desktop.ui.admin.nodes import NodesDialog
+
         desk = self._desk
         dialog = NodesDialog(
             desk.nodes, desk.reading, self._queries, desk.me.hospital, self._theme, self, chosen=chosen
         )
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.changed.connect(self._queries.look_now)
-        dialog.open()
+        self._open(dialog)
 
     def show_hospitals(self) -> None:
+        from iep_desktop.ui.admin.hospitals import HospitalsDialog
+
         dialog = HospitalsDialog(self._desk.nodes, self._desk.reading, self._queries, self._theme, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.changed.connect(self.refresh)
+        self._open(dialog)
+
+    def _show_help(self, topic: str) -> None:
+        from iep_desktop.ui.help import help_dialog
+
+        self._open(help_dialog(topic, self._theme, self))
+
+    def _open(self, dialog: QDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     # -- news
 
     def _ledger_changed(self) -> None:
         self._count()
-        for page in self._listing:
+        for page in self.pages.lists:
             page.ledger_changed()
-        if self.create_page.isVisible():
-            self.create_page.refresh()
+        create = self.pages.made_create_page
+        if create and create.isVisible():
+            create.refresh()
 
     def _lights_changed(self, lights: tuple[NodeLight, ...]) -> None:
         self.strip.show_lights(lights)
+
+    def _drives_changed(self, drives: tuple[Drive, ...]) -> None:
+        self._drives = drives
+        if self.pages.made_create_page:
+            self.pages.made_create_page.show_drives(drives)
 
     def _count(self) -> None:
         if self._counting is not None:
@@ -296,9 +353,8 @@ class MainWindow(QMainWindow):
             self.tabs.set_count(at, None)
 
     def _tick(self) -> None:
-        page = self.pages.currentWidget()
-        if isinstance(page, WorklistPage | RequiredPage):
-            page.tick()
+        if self._front:
+            self._front.tick()
 
     # -- remembered, and closing
 
@@ -306,18 +362,14 @@ class MainWindow(QMainWindow):
         geometry = self._state.load("main/geometry")
         if geometry:
             self.restoreGeometry(QByteArray(geometry))
-        for page in self._listing:
-            page.restore(self._state)
         tab = self._state.load("main/tab")
-        at = int(tab) if tab and tab.isdigit() and int(tab) < len(TABS) else TABS.index(Tab.IN_PROGRESS)
-        self.tabs.setCurrentIndex(at)
-        if at == 0:
-            self._tab_changed(0)
+        known = tab is not None and tab.isdigit() and int(tab) < len(TABS)
+        self.tabs.setCurrentIndex(int(tab) if tab and known else TABS.index(Tab.IN_PROGRESS))
 
     def save_state(self) -> None:
         self._state.save("main/geometry", bytes(self.saveGeometry().data()))
         self._state.save("main/tab", str(self.tabs.currentIndex()).encode())
-        for page in self._listing:
+        for page in self.pages.lists:
             page.save(self._state)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -335,6 +387,8 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def _ask_close(self) -> None:
+        from iep_desktop.ui.widgets.confirm import ConfirmDialog
+
         self.close_dialog = ConfirmDialog(
             "Close Image Exchange?",
             "An import is running. It stops cleanly and goes on at the next start.",
@@ -344,8 +398,7 @@ class MainWindow(QMainWindow):
             parent=self,
         )
         self.close_dialog.accepted.connect(self._close_now)
-        self.close_dialog.finished.connect(self.close_dialog.deleteLater)
-        self.close_dialog.open()
+        self._open(self.close_dialog)
 
     def _close_now(self) -> None:
         self._may_close = True

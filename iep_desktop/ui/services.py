@@ -5,13 +5,15 @@ All of it blocks; windows call it through `Queries.ask` alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from iep_desktop.core.job import Context
-from iep_desktop.core.model import Form, Hospital, Node
-from iep_desktop.core.queries import EchoResult
-from iep_desktop.core.transaction import Details, Page, Tab, Transaction, WorklistFilter, WorklistOrder
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from iep_desktop.core.job import Context
+    from iep_desktop.core.model import Form, Hospital, Node
+    from iep_desktop.core.queries import EchoResult
+    from iep_desktop.core.transaction import Details, Page, Tab, Transaction, WorklistFilter, WorklistOrder
 
 
 class ReadsLedger(Protocol):

@@ -32,7 +32,8 @@ from iep_desktop.ui.admin.hospitals import HospitalsDialog
 from iep_desktop.ui.admin.nodes import NodesDialog
 from iep_desktop.ui.details.form_dialog import FormDialog
 from iep_desktop.ui.details.match_dialog import MatchDialog
-from iep_desktop.ui.main_window import TABS, MainWindow
+from iep_desktop.ui.main_window import MainWindow
+from iep_desktop.ui.pages import TABS
 from iep_desktop.ui.theme import Theme, ThemeChoice
 from iep_desktop.ui.widgets.confirm import ConfirmDialog
 from iep_desktop.ui.widgets.errors import ErrorDialog
@@ -94,7 +95,8 @@ def test_ctrl_and_a_figure_goes_to_a_tab(open_window: Open, at: int) -> None:
     window = open_window()
     press(window, f"Ctrl+{at + 1}")
     assert window.tab is TABS[at]
-    assert window.pages.currentIndex() == at
+    tab = TABS[at]
+    assert window.pages.currentWidget() is (window.pages.list_of(tab) if tab else window.create_page)
 
 
 def test_every_key_that_the_help_names_works(open_window: Open, qtbot: QtBot) -> None:
@@ -519,8 +521,7 @@ def visible(window: QWidget, *kinds: type[QWidget]) -> list[QWidget]:
 def go(window: MainWindow, tab: Tab | None, qtbot: QtBot) -> None:
     if tab:
         show_tab(window, tab, qtbot)
-        page = window._page(tab)
-        details = page.details  # type: ignore[attr-defined]
+        details = window.pages.list_of(tab).details
         qtbot.waitUntil(lambda: details.details is not None)
     else:
         window.show_tab(None)

@@ -11,11 +11,11 @@ from iep_desktop.core.errors import IepError
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Hospital, Node, NodeRole
 from iep_desktop.core.queries import EchoResult
-from iep_desktop.ui.details.sections import IconLabel
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button
 from iep_desktop.ui.widgets.errors import why_and_what_next
 from iep_desktop.ui.widgets.field import Field, FieldGrid, Select
+from iep_desktop.ui.widgets.icon_label import IconLabel
 from iep_desktop.ui.widgets.labels import Label
 from iep_desktop.workers.pool import Running
 from iep_desktop.workers.queries import Queries

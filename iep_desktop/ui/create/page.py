@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLa
 from iep_desktop.core.job import Context
 from iep_desktop.core.medium import Drive, DriveKind
 from iep_desktop.core.transaction import Transaction, TransactionType, WorklistFilter, WorklistOrder
-from iep_desktop.ui.details.sections import IconLabel
 from iep_desktop.ui.services import ReadsLedger
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button, Kind, LinkButton
 from iep_desktop.ui.widgets.chip import Chip
+from iep_desktop.ui.widgets.icon_label import IconLabel
 from iep_desktop.ui.widgets.labels import ElidedLabel, Hairline, Label
 from iep_desktop.ui.worklist import texts
 from iep_desktop.workers.queries import Queries

@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLa
 from iep_desktop.core.model import Hospital
 from iep_desktop.core.rules import Verdict, form_checks
 from iep_desktop.core.transaction import Transaction
-from iep_desktop.ui.details.sections import IconLabel
 from iep_desktop.ui.disc_wizard import form_text
 from iep_desktop.ui.disc_wizard.form_editor import FormEditor
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button, Kind
+from iep_desktop.ui.widgets.icon_label import IconLabel
 from iep_desktop.ui.widgets.labels import Hairline, Label, Title
 
 

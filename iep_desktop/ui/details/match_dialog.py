@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
 
 from iep_desktop.core.matching import Agreement, FieldMatch, compare, identity_of_form, identity_of_medium
 from iep_desktop.core.transaction import Transaction
-from iep_desktop.ui.details.sections import IconLabel
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.confirm import ConfirmDialog
 from iep_desktop.ui.widgets.field import Field
+from iep_desktop.ui.widgets.icon_label import IconLabel
 from iep_desktop.ui.widgets.labels import Label
 
 _MARKS = {

@@ -16,7 +16,6 @@ from iep_desktop.core.transaction import Details, Transaction
 from iep_desktop.ui.acts import Act, Wish, button_of, icon_of, possible
 from iep_desktop.ui.details.sections import (
     FailureSection,
-    IconLabel,
     ImagesSection,
     MessagesSection,
     RequirementsSection,
@@ -33,6 +32,7 @@ from iep_desktop.ui.widgets.chip import Chip, status_tone
 from iep_desktop.ui.widgets.empty import EmptyState
 from iep_desktop.ui.widgets.errors import ErrorBanner
 from iep_desktop.ui.widgets.flow_layout import FlowLayout
+from iep_desktop.ui.widgets.icon_label import IconLabel
 from iep_desktop.ui.widgets.labels import ElidedLabel, Label, Title
 from iep_desktop.ui.worklist import texts
 from iep_desktop.workers.pool import Running

@@ -7,11 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLayout,
     QLineEdit,
     QVBoxLayout,
@@ -26,32 +25,9 @@ from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.bar import Bar
 from iep_desktop.ui.widgets.buttons import Button, Kind, LinkButton
 from iep_desktop.ui.widgets.flow_layout import FlowLayout
+from iep_desktop.ui.widgets.icon_label import IconLabel
 from iep_desktop.ui.widgets.labels import ElidedLabel, Hairline, Label
 from iep_desktop.ui.worklist import texts
-
-
-class IconLabel(QLabel):
-    """A Lucide icon that follows the theme; what it means is told in words beside it."""
-
-    def __init__(self, name: str, token: str, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        theme.changed.connect(self._apply)
-        self.set(name, token)
-
-    def set(self, name: str, token: str) -> None:
-        self._name, self._token = name, token
-        self._apply()
-
-    def _apply(self) -> None:
-        self.setFixedSize(QSize(self._theme.sizes.icon, self._theme.sizes.icon))
-        self.setPixmap(
-            self._theme.pixmap(self._name, self._token, dpr=self.devicePixelRatioF())
-            if self._name
-            else self._theme.pixmap("circle", "surface")
-        )
-        if not self._name:
-            self.clear()
 
 
 class Section(QWidget):

@@ -119,6 +119,22 @@ class TabPage(QWidget):
     def tick(self) -> None:
         raise NotImplementedError
 
+    def set_search(self, text: str) -> None:
+        raise NotImplementedError
+
+    def focus_list(self) -> None:
+        raise NotImplementedError
+
+    def choose(self, transaction: Transaction) -> None:
+        """Show the newest state of the ledger, with this one chosen."""
+        raise NotImplementedError
+
+    def save(self, store: StateStore) -> None:
+        store.save(f"{self.tab.value}/beside", self.beside.to_bytes())
+
+    def restore(self, store: StateStore) -> None:
+        self.beside.restore(store.load(f"{self.tab.value}/beside"))
+
     def _show_menu(self, transaction: Transaction, at: QPoint) -> None:
         open_menu(transaction, self._me, self._wish, self._theme, self).popup(at)
 
@@ -180,7 +196,8 @@ class WorklistPage(TabPage):
         self.view.menu_wanted.connect(self._show_menu)
 
     def _filter(self, wanted: WorklistFilter) -> None:
-        self.model.set_filter(wanted)
+        if self.model.is_loaded:
+            self.model.set_filter(wanted)
 
     def refresh(self) -> None:
         if self.model.is_loaded:
@@ -211,19 +228,25 @@ class WorklistPage(TabPage):
     def focus_list(self) -> None:
         self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    def set_search(self, text: str) -> None:
+        self.filters.set_search(text)
+
+    def choose(self, transaction: Transaction) -> None:
+        self.view.choose(transaction.id)
+        self.refresh()
+        self.details.show_transaction(transaction)
+
     # -- remembered
 
     def save(self, store: StateStore) -> None:
-        key = self.tab.value
-        store.save(f"{key}/columns", self.view.columns_to_bytes())
-        store.save(f"{key}/filters", self.filters.to_bytes())
-        store.save(f"{key}/beside", self.beside.to_bytes())
+        super().save(store)
+        store.save(f"{self.tab.value}/columns", self.view.columns_to_bytes())
+        store.save(f"{self.tab.value}/filters", self.filters.to_bytes())
 
     def restore(self, store: StateStore) -> None:
-        key = self.tab.value
-        self.view.restore_columns(store.load(f"{key}/columns"))
-        self.filters.restore(store.load(f"{key}/filters"))
-        self.beside.restore(store.load(f"{key}/beside"))
+        super().restore(store)
+        self.view.restore_columns(store.load(f"{self.tab.value}/columns"))
+        self.filters.restore(store.load(f"{self.tab.value}/filters"))
 
 
 @dataclass(frozen=True)
@@ -347,7 +370,13 @@ class RequiredPage(TabPage):
     def set_search(self, text: str) -> None:
         if text != self._search:
             self._search = text
-            self.refresh()
+            if not self._behind:
+                self.refresh()
+
+    def choose(self, transaction: Transaction) -> None:
+        self.view.choose(transaction.id)
+        self.refresh()
+        self.details.show_transaction(transaction)
 
     # -- showing
 
@@ -377,9 +406,3 @@ class RequiredPage(TabPage):
 
     def focus_list(self) -> None:
         self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    def save(self, store: StateStore) -> None:
-        store.save(f"{self.tab.value}/beside", self.beside.to_bytes())
-
-    def restore(self, store: StateStore) -> None:
-        self.beside.restore(store.load(f"{self.tab.value}/beside"))

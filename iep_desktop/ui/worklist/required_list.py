@@ -296,6 +296,10 @@ class RequiredView(QListView):
         self.doItemsLayout()
         self.verticalScrollBar().setValue(self._kept_scroll)
 
+    def choose(self, id: int) -> None:
+        """Chosen once the next refresh has brought it."""
+        self._kept = id
+
     def select_first(self) -> None:
         """The most urgent row, where none is chosen yet."""
         if not self.currentIndex().isValid() and self._rows.entries:

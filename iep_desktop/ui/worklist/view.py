@@ -172,6 +172,10 @@ class WorklistView(QTableView):
     def selected_id(self) -> int | None:
         return self._kept
 
+    def choose(self, id: int) -> None:
+        """Chosen once the next refresh has brought it."""
+        self._kept = id
+
     def select(self, id: int) -> bool:
         index = self._rows.index_of(id)
         if index.isValid():

@@ -158,8 +158,8 @@ def test_all_columns_fit_and_spare_width_is_used(show: Show) -> None:
 
 def test_columns_are_remembered(show: Show) -> None:
     view = show(reading_of(1))
-    view.setColumnWidth(Col.PATIENT, 222)
     other = show(reading_of(1))
+    view.setColumnWidth(Col.PATIENT, 222)
     other.restore_columns(view.columns_to_bytes())
     assert other.columnWidth(Col.PATIENT) == 222
     other.restore_columns(None)
