@@ -8,12 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QPixmapCache
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 
 STROKE = "1.75"
 GAP = 2
-_DENSITIES = (1.0, 1.5, 2.0, 3.0)
 
 
 def pixmap(name: str, color: QColor, size: int, dpr: float = 1.0) -> QPixmap:
@@ -28,9 +27,9 @@ def pixmap(name: str, color: QColor, size: int, dpr: float = 1.0) -> QPixmap:
 
 
 def icon(name: str, color: QColor, size: int, disabled: QColor | None = None) -> QIcon:
-    """All screen densities, so that it stays sharp at 200 %."""
+    """In the densities of the screens there are, so that it stays sharp at 200 %."""
     made = QIcon()
-    for dpr in _DENSITIES:
+    for dpr in _densities():
         made.addPixmap(pixmap(name, color, size, dpr))
         if disabled is not None:
             made.addPixmap(pixmap(name, disabled, size, dpr), QIcon.Mode.Disabled)
@@ -40,10 +39,14 @@ def icon(name: str, color: QColor, size: int, disabled: QColor | None = None) ->
 def icon_before_text(name: str, color: QColor, size: int, disabled: QColor) -> QIcon:
     """As `icon`, with `GAP` of air on both sides: Qt's own distance to the text is too tight."""
     made = QIcon()
-    for dpr in _DENSITIES:
+    for dpr in _densities():
         made.addPixmap(_widened(pixmap(name, color, size, dpr)))
         made.addPixmap(_widened(pixmap(name, disabled, size, dpr)), QIcon.Mode.Disabled)
     return made
+
+
+def _densities() -> list[float]:
+    return sorted({1.0, *(screen.devicePixelRatio() for screen in QGuiApplication.screens())})
 
 
 def _widened(narrow: QPixmap) -> QPixmap:

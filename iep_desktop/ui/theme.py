@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -171,7 +172,7 @@ class Theme(QObject):
         self._app = app
         self._choice = choice
         self._images = QTemporaryDir()
-        _load_fonts()
+        self._family = _load_fonts() or app.font().family()
         self._text_px = _text_px(app.font())
         self.sizes = Sizes(QFontMetrics(self.font()).height())
         app.setStyle("Fusion")
@@ -199,7 +200,7 @@ class Theme(QObject):
 
     def font(self, weight: int = 400, *, px: int = TEXT_PX) -> QFont:
         """The one family with tabular figures; `px` is one of the sizes at 100 %."""
-        font = QFont(FAMILY if FAMILY in QFontDatabase.families() else QApplication.font().family())
+        font = QFont(self._family)
         font.setPixelSize(round(px * self._text_px / TEXT_PX))
         font.setWeight(QFont.Weight(weight))
         font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
@@ -336,12 +337,16 @@ def _palette(colors: Colors) -> QPalette:
     return palette
 
 
-def _load_fonts() -> None:
-    if FAMILY in QFontDatabase.families():
-        return
-    for font in files("iep_desktop").joinpath("resources/fonts").iterdir():
-        if font.name.endswith(".ttf"):
-            QFontDatabase.addApplicationFontFromData(font.read_bytes())
+@cache
+def _load_fonts() -> str:
+    """The name of our family, loaded once a process; empty where the system cannot load it."""
+    fonts = files("iep_desktop").joinpath("resources/fonts").iterdir()
+    loaded = [
+        QFontDatabase.addApplicationFontFromData(font.read_bytes())
+        for font in fonts
+        if font.name.endswith(".ttf")
+    ]
+    return FAMILY if loaded and -1 not in loaded else ""
 
 
 def _text_px(system: QFont) -> int:
