@@ -82,6 +82,7 @@ class ChecksView(QWidget):
         icon.setAccessibleName(word)
         title = Label(view.check.title, weight=600, wrap=True)
         title.setAccessibleName(f"{view.check.title}, {word}, {view.check.clause}")
+        title.setAlignment(TOP)
         detail = Label(view.detail, "text2", wrap=True)
         detail.setAlignment(TOP)
         detail.setContentsMargins(0, 0, 0, 10)

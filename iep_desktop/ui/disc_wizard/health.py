@@ -102,7 +102,6 @@ _KINDS: dict[FindingCode, tuple[_Titles, str, HealthAction]] = {
         "The first bytes are not what an image has. Tell IT security before opening the disc elsewhere.",
         HealthAction.COPY_LIST,
     ),
-    FindingCode.ALREADY_IMPORTED: (lambda _: "Already imported", "", HealthAction.NONE),
 }
 
 
@@ -113,14 +112,14 @@ def health_lines(
     groups: dict[FindingCode, list[Finding]] = {}
     for finding in (*contents.findings, *earlier):
         groups.setdefault(finding.code, []).append(finding)
+    before = groups.pop(FindingCode.ALREADY_IMPORTED, [])
     lines = [line for code, group in groups.items() for line in _lines(code, group)]
+    lines += _seen_before(contents, before)
     lines += _patients(contents, chosen)
     return tuple(sorted(lines, key=lambda line: _ORDER[line.severity]))
 
 
 def _lines(code: FindingCode, group: list[Finding]) -> list[HealthLine]:
-    if code is FindingCode.ALREADY_IMPORTED:
-        return [HealthLine(code, f.severity, "Already imported", f.message) for f in group]
     title, detail, action = _KINDS[code]
     paths = tuple(finding.path for finding in group if finding.path)
     severity = min((finding.severity for finding in group), key=_ORDER.__getitem__)
@@ -134,6 +133,22 @@ def _lines(code: FindingCode, group: list[Finding]) -> list[HealthLine]:
 
 def _sentence(text: str) -> str:
     return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _seen_before(contents: MediumContents, findings: list[Finding]) -> list[HealthLine]:
+    """One line an earlier import, with what it was: the whole disc, or which of its studies (R-GATE-10)."""
+    names = {study.study_uid: study.description or "a study" for study in contents.studies}
+    by_message: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_message.setdefault(finding.message, []).append(finding)
+    lines = []
+    for message, group in by_message.items():
+        whole = any(not finding.path for finding in group)
+        known = ", ".join(names[finding.path] for finding in group if finding.path in names)
+        title = "This disc was imported before" if whole else f"Imported before: {known or 'a study'}"
+        detail = _sentence(message) + (f" With {known}." if whole and known else "")
+        lines.append(HealthLine(FindingCode.ALREADY_IMPORTED, group[0].severity, title, detail))
+    return lines
 
 
 _NUMBERS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six"}

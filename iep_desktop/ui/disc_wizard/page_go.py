@@ -187,7 +187,7 @@ class GoPage(Page):
     def _show_head(self) -> None:
         started, details = self.case.started_now, self._own_details
         if started is None:
-            self._head.setText("Ready to go" if self._is_open else "Not ready: it would wait")
+            self._head.setText("Ready to go" if self._is_open else "Something still blocks")
             self._chip.set("", "neutral")
             self._sub.setText("")
             return

@@ -26,7 +26,7 @@ def summary_lines(case: Case, origin: str, pacs: str, required: tuple[Requiremen
         ("Priority", "Standard" if form.priority is Priority.NORMAL else form.priority.value),
         *(("Still needed", f"{need.title}  {need.clause}") for need in required),
         *(("Study", text) for text in _studies(case)),
-        ("Goes into the images", f"{name}, {form.patient.hospital_no}, the accession numbers above"),
+        ("Goes into the images", _into_the_images(case, name)),
         ("Match decided by", _decided(case.decision)),
         ("More than the form", case.reason.strip()),
     ]
@@ -46,6 +46,12 @@ def _studies(case: Case) -> Iterator[str]:
         accession = f"accession {exam.accession}" if exam.accession else "to be entered on RIS later"
         what = study.description or exam.label
         yield f"{what}, {show_day(study.date)}, {show_count(len(study.present))} images, {accession}"
+
+
+def _into_the_images(case: Case, name: str) -> str:
+    numbered = any(exam.accession for exam in case.ris_lines)
+    parts = (name, case.form.patient.hospital_no, "the accession number of each study" if numbered else "")
+    return ", ".join(part for part in parts if part)
 
 
 def _decided(decision: MatchDecision | None) -> str:

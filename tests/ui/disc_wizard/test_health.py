@@ -32,12 +32,19 @@ def test_two_patients_are_said_with_the_one_on_the_form() -> None:
     assert (line.title, line.detail) == ("Two patients on one disc", "Only MOUSE, Minnie is on the form.")
 
 
-def test_what_was_imported_before_is_said_each() -> None:
-    earlier = (
-        Finding(FindingCode.ALREADY_IMPORTED, Severity.WARNING, "Imported before as 2026-000001", "1.2.2"),
-    )
-    (line,) = health_lines(ONE_PATIENT, None, earlier)
-    assert (line.title, line.detail) == ("Already imported", "Imported before as 2026-000001")
+def _before(message: str, *paths: str) -> tuple[Finding, ...]:
+    return tuple(Finding(FindingCode.ALREADY_IMPORTED, Severity.WARNING, message, path) for path in paths)
+
+
+def test_a_study_that_was_imported_before_is_named() -> None:
+    (line,) = health_lines(ONE_PATIENT, None, _before("Imported before as 2026-000001", "1.2.2"))
+    assert (line.title, line.detail) == ("Imported before: Chest PA", "Imported before as 2026-000001.")
+
+
+def test_a_disc_that_was_imported_before_is_one_line_with_its_studies() -> None:
+    (line,) = health_lines(ONE_PATIENT, None, _before("Imported before as 2026-000001", "", "1.2.1"))
+    assert line.title == "This disc was imported before"
+    assert line.detail == "Imported before as 2026-000001. With CT chest with contrast."
 
 
 @pytest.mark.parametrize("code", list(FindingCode))

@@ -310,7 +310,7 @@ def test_a_disc_imported_before_is_said(wizard: DiscWizard, desk: FakeDesk, qtbo
         Finding(FindingCode.ALREADY_IMPORTED, Severity.WARNING, "Imported before as 2026-000001", "1.2.2"),
     )
     _read(wizard, qtbot)
-    qtbot.waitUntil(lambda: "Already imported" in wizard.contents.health.titles())
+    qtbot.waitUntil(lambda: "Imported before: Chest PA" in wizard.contents.health.titles())
 
 
 def test_a_disc_that_cannot_be_read_says_why_and_offers_to_read_again(
