@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -555,8 +555,24 @@ def test_no_text_is_cut(open_window: Open, size: tuple[int, int], qtbot: QtBot) 
                 assert button.height() >= min(button.sizeHint().height(), 16), (button.text(), tab)
             for label in visible(window, QLabel):
                 assert label.pixmap() or fits(label), (label.text(), tab)
+            assert overlapping(window) == []
 
         qtbot.waitUntil(nothing_cut)  # layouts follow one another through the event loop
+
+
+def overlapping(window: QWidget) -> list[tuple[str, str]]:
+    """Words that lie over one another."""
+    places = []
+    for widget in visible(window, QLabel, QPushButton, QCheckBox, QLineEdit):
+        if widget.text():
+            seen = widget.visibleRegion().translated(widget.mapTo(window, QPoint(0, 0)))
+            places.append((widget.text(), seen.boundingRect()))
+    return [
+        (one, other)
+        for at, (one, here) in enumerate(places)
+        for other, there in places[at + 1 :]
+        if here.intersects(there)
+    ]
 
 
 def fits(label: QLabel) -> bool:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from iep_desktop.core.job import Context
 from iep_desktop.core.medium import Drive, DriveKind
@@ -93,12 +101,19 @@ class CreatePage(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._doors())
         layout.addWidget(Hairline())
-        below = QHBoxLayout()
+        lists = QWidget()
+        below = QHBoxLayout(lists)
         below.setContentsMargins(16, 24, 16, 16)
-        below.setSpacing(48)
+        below.setSpacing(32)
         below.addWidget(self.drives, 1)
         below.addWidget(self.latest, 1)
-        layout.addLayout(below, 1)
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(lists)
+        layout.addWidget(scroll, 1)
         self.show_drives(())
         self._show_latest(())
 
