@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from iep_desktop.ui.acts import Wish
     from iep_desktop.ui.create.page import CreatePage
     from iep_desktop.ui.doing import Doing
-    from iep_desktop.ui.worklist.pages import RequiredPage, TabPage, WorklistPage
+    from iep_desktop.ui.worklist.required_page import RequiredPage
+    from iep_desktop.ui.worklist.tab_page import TabPage
+    from iep_desktop.ui.worklist.worklist_page import WorklistPage
 
 MINUTE_MS = 60_000
 
@@ -108,7 +110,7 @@ class MainWindow(QMainWindow):
         return page
 
     def _make_worklist(self, tab: Tab) -> WorklistPage:
-        from iep_desktop.ui.worklist.pages import WorklistPage
+        from iep_desktop.ui.worklist.worklist_page import WorklistPage
 
         desk = self._desk
         page = WorklistPage(tab, desk.reading, self._queries, desk.me.user, self._theme, now=self._now)
@@ -116,7 +118,7 @@ class MainWindow(QMainWindow):
         return page
 
     def _make_required(self) -> RequiredPage:
-        from iep_desktop.ui.worklist.pages import RequiredPage
+        from iep_desktop.ui.worklist.required_page import RequiredPage
 
         desk = self._desk
         page = RequiredPage(desk.reading, self._queries, desk.me.user, self._theme, now=self._now)
@@ -387,16 +389,9 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def _ask_close(self) -> None:
-        from iep_desktop.ui.widgets.confirm import ConfirmDialog
+        from iep_desktop.ui.closing import close_question
 
-        self.close_dialog = ConfirmDialog(
-            "Close Image Exchange?",
-            "An import is running. It stops cleanly and goes on at the next start.",
-            "Close",
-            self._theme,
-            leave="Keep open",
-            parent=self,
-        )
+        self.close_dialog = close_question(self._theme, self)
         self.close_dialog.accepted.connect(self._close_now)
         self._open(self.close_dialog)
 

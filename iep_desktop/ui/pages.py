@@ -11,7 +11,9 @@ from iep_desktop.core.transaction import Tab
 
 if TYPE_CHECKING:
     from iep_desktop.ui.create.page import CreatePage
-    from iep_desktop.ui.worklist.pages import RequiredPage, TabPage, WorklistPage
+    from iep_desktop.ui.worklist.required_page import RequiredPage
+    from iep_desktop.ui.worklist.tab_page import TabPage
+    from iep_desktop.ui.worklist.worklist_page import WorklistPage
 
 TABS = (None, Tab.IN_PROGRESS, Tab.ACTION_REQUIRED, Tab.FAILED, Tab.ALL)  # None: Create
 WORKLISTS = (Tab.IN_PROGRESS, Tab.FAILED, Tab.ALL)
