@@ -56,7 +56,8 @@ def seconds(code: str, *arguments: str) -> float:
 
 def _environment() -> dict[str, str]:
     root = str(Path(__file__).resolve().parent.parent)
-    return dict(os.environ, QT_QPA_PLATFORM="offscreen", PYTHONPATH=root)
+    compiled = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return dict(compiled, QT_QPA_PLATFORM="offscreen", PYTHONPATH=root)
 
 
 def main(runs: int = 7) -> int:
