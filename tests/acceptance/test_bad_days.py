@@ -159,7 +159,7 @@ def test_a_silent_pacs_fails_in_time_and_the_images_wait(tmp_path: Path, script:
 
 
 def test_a_pacs_that_dies_in_the_middle_and_returns_gets_the_rest(tmp_path: Path) -> None:
-    patient = replace(FAST, retry_limit=40, retry_first_seconds=0.2, retry_longest_seconds=0.3)
+    patient = replace(FAST, retry_limit=400, retry_first_seconds=0.2, retry_longest_seconds=0.3)
     first = MoodyArchive(tmp_path / "archive")
     first.start()
     died = threading.Event()
@@ -179,7 +179,7 @@ def test_a_pacs_that_dies_in_the_middle_and_returns_gets_the_rest(tmp_path: Path
     assert died.wait(30)
     with MoodyArchive(tmp_path / "archive", first.port) as second:
         out, _ = importing.communicate(timeout=60)
-        assert importing.returncode == 0
+        assert importing.returncode == 0, out
         assert json.loads(out)["instances"]["verified"] == 30
         assert len(second) == 30
 

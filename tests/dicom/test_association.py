@@ -42,6 +42,7 @@ from tests.fakes.peer import (
 from tests.peers import free_port
 
 SHORT = Limits(connect=0.5, acse=0.5, dimse=0.5, network=1, write=0.5, release=0.3)
+LONG = Limits(connect=10, acse=10, dimse=10, network=20, write=10, release=0.3)  # where the peer answers
 VERIFICATION = [build_context(Verification)]
 
 
@@ -52,7 +53,7 @@ def opening_error(node: Node) -> IepError:
 
 
 def test_an_association_is_opened_and_released() -> None:
-    with ScriptedPeer(answers(0)) as peer, associate(peer.node, VERIFICATION, limits=SHORT) as link:
+    with ScriptedPeer(answers(0)) as peer, associate(peer.node, VERIFICATION, limits=LONG) as link:
         during = link.alive
         assert {pair.sop_class_uid for pair in link.accepted} == {Verification}
     assert (during, link.alive) == (True, False)
@@ -181,7 +182,7 @@ def test_a_job_cancelled_before_does_not_connect() -> None:
 
 def test_a_peer_that_never_answers_our_release_does_not_hold_us() -> None:
     start = time.monotonic()
-    with ScriptedPeer(falls_silent) as peer, associate(peer.node, VERIFICATION, limits=SHORT):
+    with ScriptedPeer(falls_silent) as peer, associate(peer.node, VERIFICATION, limits=LONG):
         pass
     assert time.monotonic() - start < 2
 
@@ -190,7 +191,7 @@ def test_no_thread_is_left_behind() -> None:
     before = set(threading.enumerate())
     with ScriptedPeer(answers(0), falls_silent) as peer:
         for _ in range(2):
-            with associate(peer.node, VERIFICATION, limits=SHORT):
+            with associate(peer.node, VERIFICATION, limits=LONG):
                 pass
         left = [t for t in threading.enumerate() if t not in before and "peer" not in t.name]
         ours = [t for t in left if type(t).__module__.startswith("pynetdicom")]

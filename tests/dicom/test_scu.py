@@ -37,6 +37,7 @@ from tests.fakes.peer import (
 )
 
 SHORT = Limits(connect=0.5, acse=0.5, dimse=0.5, network=1, write=0.5, release=0.3)
+LONG = Limits(connect=10, acse=10, dimse=10, network=20, write=10, release=0.3)  # where the peer answers
 CT = Pair(CTImageStorage, ExplicitVRLittleEndian)
 PATIENT_ROOT_FIND, STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.1.1", "1.2.840.10008.5.1.4.1.2.2.1"
 
@@ -46,7 +47,7 @@ PATIENT_ROOT_FIND, STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.1.1", "1.2.840.100
 
 def test_an_echo_says_how_long_it_took_and_who_answered() -> None:
     with ScriptedPeer(answers(0)) as peer:
-        result = echo(peer.node, limits=SHORT)
+        result = echo(peer.node, limits=LONG)
     assert (result.node, result.peer_version) == ("Scripted", "SCRIPTED")
     assert 0 < result.echo_seconds < 0.5
 
@@ -93,7 +94,7 @@ def test_patients_are_found_with_dates_as_dates() -> None:
         PatientID="S9990001", PatientName="TESTING^ANNA", PatientBirthDate="19800131", PatientSex="F"
     )
     with ScriptedPeer(finds([answer])) as peer:
-        found = find_patients(peer.node, patient_id="S9990001", limits=SHORT)
+        found = find_patients(peer.node, patient_id="S9990001", limits=LONG)
     assert found == (PacsPatient("S9990001", "TESTING^ANNA", date(1980, 1, 31), "F"),)
     asked = question(peer)
     assert (asked.QueryRetrieveLevel, asked.PatientID) == ("PATIENT", "S9990001")
@@ -102,7 +103,7 @@ def test_patients_are_found_with_dates_as_dates() -> None:
 @pytest.mark.parametrize("said", ["", "19801331", "198", "unknown", "1980.01.3"])
 def test_impossible_dates_are_none(said: str) -> None:
     with ScriptedPeer(finds([encoded(PatientID="1", PatientBirthDate=said)])) as peer:
-        (found,) = find_patients(peer.node, patient_id="1", limits=SHORT)
+        (found,) = find_patients(peer.node, patient_id="1", limits=LONG)
     assert found.birth_date is None
 
 
@@ -118,7 +119,7 @@ def test_impossible_dates_are_none(said: str) -> None:
 def test_names_in_answers_are_read_in_their_own_character_set(charset: str | list[str], name: str) -> None:
     answer = encoded(SpecificCharacterSet=charset, PatientID="1", PatientName=name)
     with ScriptedPeer(finds([answer])) as peer:
-        (found,) = find_patients(peer.node, patient_id="1", limits=SHORT)
+        (found,) = find_patients(peer.node, patient_id="1", limits=LONG)
     assert found.name == name
 
 
@@ -127,7 +128,7 @@ def test_names_in_answers_are_read_in_their_own_character_set(charset: str | lis
 )
 def test_names_are_asked_for_in_a_character_set_that_holds_them(name: str, charset: str) -> None:
     with ScriptedPeer(finds([])) as peer:
-        assert find_patients(peer.node, name=name, limits=SHORT) == ()
+        assert find_patients(peer.node, name=name, limits=LONG) == ()
     asked = question(peer)
     assert asked.get("SpecificCharacterSet", "") == charset
     assert asked.PatientName == name
@@ -143,7 +144,7 @@ def test_studies_come_with_counts_and_modalities() -> None:
         NumberOfStudyRelatedInstances="401",
     )
     with ScriptedPeer(finds([answer])) as peer:
-        (found,) = find_studies(peer.node, patient_id="1", limits=SHORT)
+        (found,) = find_studies(peer.node, patient_id="1", limits=LONG)
     assert (found.study_uid, found.study_date, found.modalities) == ("1.2.3", date(2026, 1, 2), ("CT", "SR"))
     assert (found.series, found.instances) == (2, 401)
 
@@ -151,14 +152,14 @@ def test_studies_come_with_counts_and_modalities() -> None:
 def test_verified_uids_are_those_that_the_node_names_at_image_level() -> None:
     instances = [encoded(SOPInstanceUID=f"1.2.{n}") for n in range(3)]
     with ScriptedPeer(finds(instances)) as peer:
-        found = verified_uids(peer.node, "1.2", "1.2.9", limits=SHORT)
+        found = verified_uids(peer.node, "1.2", "1.2.9", limits=LONG)
     assert found == {"1.2.0", "1.2.1", "1.2.2"}
     assert question(peer).SeriesInstanceUID == "1.2.9"
 
 
 def test_several_questions_go_over_one_association() -> None:
     with ScriptedPeer(finds([encoded(StudyInstanceUID="1", SeriesInstanceUID="1.2")])) as peer:
-        with open_find(peer.node, limits=SHORT) as session:
+        with open_find(peer.node, limits=LONG) as session:
             assert [s.series_uid for s in session.series("1")] == ["1.2"]
             assert session.studies(study_uid="1")[0].study_uid == "1"
         assert len(peer.connections) == 1
@@ -175,14 +176,14 @@ def test_a_node_with_study_root_only_gives_the_patients_of_its_studies() -> None
             connection.answer(message, 0)
 
     with ScriptedPeer(script) as peer:
-        found = find_patients(peer.node, patient_id="S9990001", limits=SHORT)
+        found = find_patients(peer.node, patient_id="S9990001", limits=LONG)
     assert [p.patient_id for p in found] == ["S9990001"]
 
 
 def test_no_more_results_than_asked_for_are_waited_for() -> None:
     many = [encoded(PatientID=str(n)) for n in range(5000)]
     with ScriptedPeer(finds(many)) as peer:
-        found = find_patients(peer.node, name="*", limit=10, limits=SHORT)
+        found = find_patients(peer.node, name="*", limit=10, limits=LONG)
     assert len(found) == 10
 
 

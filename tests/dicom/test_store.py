@@ -55,6 +55,7 @@ from tests.fakes.peer import (
 from tests.fakes.ways import way  # noqa: F401
 
 SHORT = Limits(connect=0.5, acse=0.5, dimse=0.5, network=1, write=0.5, release=0.3)
+LONG = Limits(connect=10, acse=10, dimse=10, network=20, write=10, release=0.3)  # where the peer answers
 _usable = faststore.usable  # before a test replaces it
 pytestmark = pytest.mark.usefixtures("way")
 CT = Pair(CTImageStorage, ExplicitVRLittleEndian)
@@ -83,7 +84,7 @@ def test_the_data_set_arrives_byte_for_byte_in_its_own_syntax(tmp_path: Path, sy
     _, offset = split_dataset(path)
     pair = Pair(CTImageStorage, syntax)
     with ScriptedPeer(answers(0)) as peer:
-        with open_store(peer.node, [pair], limits=SHORT) as session:
+        with open_store(peer.node, [pair], limits=LONG) as session:
             outcome = session.store(path)
         assert peer.connections[0].contexts == [(1, CTImageStorage, syntax)]
     assert outcome.stored
@@ -118,7 +119,7 @@ def test_the_status_comes_back_with_the_comment(image: Path, status: int, family
 def test_a_failed_instance_does_not_stop_the_next(tmp_path: Path) -> None:
     paths = [make_instance(tmp_path / f"{n}.dcm") for n in range(3)]
     with ScriptedPeer(answers(0xC000, 0xA700, 0)) as peer:
-        with open_store(peer.node, [CT], limits=SHORT) as session:
+        with open_store(peer.node, [CT], limits=LONG) as session:
             outcomes = [session.store(path) for path in paths]
         assert len(peer.connections) == 1
     assert [o.status for o in outcomes] == [0xC000, 0xA700, 0]
@@ -130,7 +131,7 @@ def test_a_refused_sop_class_is_said_and_the_others_are_stored(tmp_path: Path) -
     mr = make_instance(tmp_path / "mr.dcm", SOPClassUID=MRImageStorage, Modality="MR")
     with ScriptedPeer(accepts_no(MRImageStorage)) as peer:
         pairs = [CT, Pair(MRImageStorage, ExplicitVRLittleEndian)]
-        with open_store(peer.node, pairs, limits=SHORT) as session:
+        with open_store(peer.node, pairs, limits=LONG) as session:
             outcomes = [session.store(path) for path in (mr, ct, mr)]
     assert [o.stored for o in outcomes] == [False, True, False]
     assert outcomes[0].family is StatusFamily.CONFIGURATION
@@ -140,7 +141,7 @@ def test_a_refused_sop_class_is_said_and_the_others_are_stored(tmp_path: Path) -
 
 def test_a_node_that_takes_no_class_at_all_is_asked_only_once(tmp_path: Path, image: Path) -> None:
     with ScriptedPeer(accepts_no(CTImageStorage)) as peer:
-        with open_store(peer.node, [CT], limits=SHORT) as session:
+        with open_store(peer.node, [CT], limits=LONG) as session:
             outcomes = [session.store(image) for _ in range(3)]
         assert len(peer.connections) == 1
     assert {o.family for o in outcomes} == {StatusFamily.CONFIGURATION}
@@ -151,14 +152,14 @@ def test_more_than_128_contexts_go_over_several_associations(tmp_path: Path) -> 
     paths = [make_instance(tmp_path / f"{uid}.dcm", SOPClassUID=uid) for uid in classes]
     pairs = [Pair(uid, ExplicitVRLittleEndian) for uid in classes]
     with ScriptedPeer(answers(0)) as peer:
-        with open_store(peer.node, pairs, limits=SHORT) as session:
+        with open_store(peer.node, pairs, limits=LONG) as session:
             assert all(session.store(path).stored for path in paths)
         assert [len(connection.contexts) for connection in peer.connections] == [128, 2]
     assert len(peer.messages) == 130
 
 
 def test_an_instance_of_a_kind_that_nobody_announced_is_sent_too(image: Path) -> None:
-    with ScriptedPeer(answers(0)) as peer, open_store(peer.node, limits=SHORT) as session:
+    with ScriptedPeer(answers(0)) as peer, open_store(peer.node, limits=LONG) as session:
         assert session.store(image).stored
 
 
@@ -239,7 +240,7 @@ def test_a_peer_that_ends_the_association_between_images_is_connected_again(tmp_
     paths = [make_instance(tmp_path / f"{n}.dcm") for n in range(2)]
     with (
         ScriptedPeer(releases_after(1), answers(0)) as peer,
-        open_store(peer.node, [CT], limits=SHORT) as session,
+        open_store(peer.node, [CT], limits=LONG) as session,
     ):
         assert session.store(paths[0]).stored
         _wait_until(lambda: not session.connected)
@@ -286,7 +287,7 @@ def test_memory_stays_flat_while_a_large_object_is_sent(tmp_path: Path) -> None:
 def test_an_answer_in_pieces_is_put_together(tmp_path: Path, script: Script) -> None:
     paths = [make_instance(tmp_path / f"{n}.dcm") for n in range(3)]
     with ScriptedPeer(script) as peer:
-        with open_store(peer.node, [CT], limits=SHORT) as session:
+        with open_store(peer.node, [CT], limits=LONG) as session:
             assert [session.store(path).status for path in paths] == [0, 0, 0]
         assert len(peer.connections) == 1
 
@@ -294,7 +295,7 @@ def test_an_answer_in_pieces_is_put_together(tmp_path: Path, script: Script) -> 
 def test_an_answer_counts_although_the_peer_aborts_behind_it(image: Path) -> None:
     with (
         ScriptedPeer(answers_and_aborts, answers(0)) as peer,
-        open_store(peer.node, [CT], limits=SHORT) as session,
+        open_store(peer.node, [CT], limits=LONG) as session,
     ):
         assert session.store(image).stored
         _wait_until(lambda: not session.connected)
@@ -319,7 +320,7 @@ def test_an_answer_to_another_request_does_not_count_as_stored(
 
 
 def test_a_slow_answer_is_waited_for_longer_than_an_idle_line(image: Path) -> None:
-    patient = replace(SHORT, dimse=5, network=0.4)
+    patient = replace(LONG, dimse=5, network=0.4)
     with ScriptedPeer(answers_after(1.0)) as peer, open_store(peer.node, [CT], limits=patient) as session:
         assert session.store(image).stored
 
@@ -338,7 +339,7 @@ def test_both_ways_send_the_same_bytes(tmp_path: Path) -> None:
     seen = []
     for direct in (True, False):
         with ScriptedPeer(answers(0)) as peer:
-            with open_store(peer.node, [CT], limits=SHORT, direct=direct) as session:
+            with open_store(peer.node, [CT], limits=LONG, direct=direct) as session:
                 session.store(path)
             (message,) = peer.messages
             seen.append((message.command, message.data))
