@@ -43,9 +43,13 @@ class Assessor(QObject):
     def is_asking(self) -> bool:
         return self._timer.isActive() or self._running is not None
 
+    def answer_to(self, order: ImportOrder | None) -> Assessment | None:
+        """What is known about this very order."""
+        return self.assessment if order is not None and order is self._order else None
+
     def ask_about(self, order: ImportOrder | None) -> None:
         """Nothing happens where this very order is being, or has been, assessed."""
-        if order == self._order:
+        if order is self._order:  # not `==`: it would compare every image of the disc
             return
         self._order = order
         self._forget()

@@ -160,7 +160,19 @@ class Case(QObject):
 
     @property
     def order(self) -> ImportOrder | None:
-        """What would be imported now; None while no disc has been read."""
+        """What would be imported now; None while no disc has been read. The same object while nothing changed."""
+        inputs = (
+            self.text,
+            self.contents,
+            self.ticks,
+            self.decision,
+            self.registered_by,
+            self.reason,
+            self.accessions,
+        )
+        return self._once("order", inputs, self._make_order)
+
+    def _make_order(self) -> ImportOrder | None:
         if self.contents is None:
             return None
         form = self.form

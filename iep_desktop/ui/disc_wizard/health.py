@@ -123,12 +123,17 @@ def _lines(code: FindingCode, group: list[Finding]) -> list[HealthLine]:
     title, detail, action = _KINDS[code]
     paths = tuple(finding.path for finding in group if finding.path)
     severity = min((finding.severity for finding in group), key=_ORDER.__getitem__)
-    if len(group) == 1:
-        # A single finding says most in its own words.
-        detail = " ".join(part for part in (_sentence(group[0].message), detail) if part)
+    if len(group) == 1 and group[0].message:
+        detail = _single(group[0])
     return [
         HealthLine(code, severity, title(len(group)), detail, action if paths else HealthAction.NONE, paths)
     ]
+
+
+def _single(finding: Finding) -> str:
+    """One finding says most in its own words; which file it is, is said where they do not."""
+    where = f" {finding.path}" if finding.path and finding.path not in finding.message else ""
+    return _sentence(finding.message) + where
 
 
 def _sentence(text: str) -> str:

@@ -140,6 +140,7 @@ class CallPage(Page):
     def refresh(self) -> None:
         if self.case.text != self.editor.text():
             self.editor.show_text(self.case.text)
+            self.note.hide()  # it was about another form
         self.editor.set_problems(self.case.field_problems)
         self.checks.show_views(plain_views(self.case.form_checks))
 

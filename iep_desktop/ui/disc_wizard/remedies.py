@@ -98,8 +98,15 @@ def disc_is_wrong_grounds(match: Match) -> str:
 
 def agreeing_grounds(match: Match) -> str:
     """The grounds for a patient with whom nothing differs."""
-    agreed = [f.value for f in Field if match.medium(f) is Agreement.AGREES]
-    return f"Compared by a person: {', '.join(agreed).lower()} agree on form and disc." if agreed else ""
+    agreed = [_in_a_sentence(f.value) for f in Field if match.medium(f) is Agreement.AGREES]
+    if not agreed:
+        return ""
+    return f"Compared by a person: {', '.join(agreed)} {'agree' if len(agreed) > 1 else 'agrees'} on form and disc."
+
+
+def _in_a_sentence(label: str) -> str:
+    """`Date of birth` → `date of birth`, but `NHS number` and `S number` stay."""
+    return label if label[1:2].isupper() or label[1:2] == " " else label[0].lower() + label[1:]
 
 
 def _values(match: Match) -> str:

@@ -32,7 +32,7 @@ def _state(case: Case, step: Step, current: Step, assessor: Assessor) -> StepSta
         Step.CALL: not case.form_blocks and not case.field_problems,
         Step.DISC: case.source is not None,
         Step.CONTENTS: case.reading_finished and bool(case.series) and not _lacks_reason(case),
-        Step.MATCH: bool(assessor.assessment and assessor.assessment.gate.is_open),
+        Step.MATCH: bool((answer := assessor.answer_to(case.order)) and answer.gate.is_open),
         Step.RIS: bool(case.ris_lines) and all(line.accession for line in case.ris_lines),
         Step.GO: False,
     }

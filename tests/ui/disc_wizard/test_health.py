@@ -18,7 +18,7 @@ def test_findings_of_one_kind_are_one_line_and_the_worst_stands_first() -> None:
 
 def test_a_damaged_file_is_named_and_the_disc_can_be_read_again() -> None:
     line = health_lines(DAMAGED, None)[0]
-    assert "IM000412" in line.detail
+    assert line.detail == "IM000412 cannot be read."
     assert line.action is HealthAction.READ_AGAIN
 
 

@@ -378,7 +378,7 @@ def test_one_of_several_patients_is_confirmed_by_a_button(wizard: DiscWizard, qt
     button.click()
     qtbot.waitUntil(lambda: _next_is_allowed(wizard))
     assert wizard.case.decision is not None
-    assert "name" in wizard.case.decision.grounds
+    assert "name, date of birth, sex agree" in wizard.case.decision.grounds
 
 
 def test_saying_that_the_disc_is_wrong_records_the_grounds_and_opens_the_gate(
@@ -667,6 +667,9 @@ def test_two_patients_go_one_by_one(wizard: DiscWizard, desk: FakeDesk, qtbot: Q
     wizard.go_on()
     assert wizard.step is Step.CALL
     assert (wizard.case.text.family, wizard.case.text.call_ref) == ("", "06396375")
+    assert (
+        wizard.rail.steps[Step.MATCH].view.state is StepState.WAITING
+    )  # what was assessed was the first patient
     wizard.case.set_text(
         replace(
             wizard.case.text, family="DUCK", given="Donald", birth_date="09/06/1934", hospital_no="S999222",
