@@ -14,8 +14,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from iep_desktop.core.errors import InvalidInput, Permanent
 
 FORMAT = 1
@@ -105,7 +103,11 @@ class Profile:
 def default_folder() -> Path:
     """Where a profile lies when nobody says otherwise: IEP_PROFILE, else the platform's data folder."""
     chosen = os.environ.get("IEP_PROFILE")
-    return Path(chosen) if chosen else platformdirs.user_data_path("iep-desktop", appauthor=False)
+    if chosen:
+        return Path(chosen)
+    import platformdirs
+
+    return platformdirs.user_data_path("iep-desktop", appauthor=False)
 
 
 def exists(root: Path) -> bool:

@@ -148,7 +148,11 @@ def _cell(field: Field, form: Identity, other: Identity) -> Cell:
 
 def _says_nothing(field: Field, form: Identity, other: Identity) -> bool:
     """`O` is also what scanners write when nobody entered a sex (PS3.3 C.7.1.1): it contradicts nothing."""
-    return field is Field.SEX and form.sex.upper() != other.sex.upper() and "O" in (form.sex.upper(), other.sex.upper())
+    return (
+        field is Field.SEX
+        and form.sex.upper() != other.sex.upper()
+        and "O" in (form.sex.upper(), other.sex.upper())
+    )
 
 
 def _same(field: Field, form: Identity, other: Identity) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -138,6 +137,8 @@ class MediumContents:
         uids = {
             i.sop_instance_uid for study in self.studies for series in study.series for i in series.instances
         }
+        import hashlib
+
         return hashlib.sha256("\n".join(sorted(uids - {""})).encode()).hexdigest()
 
 

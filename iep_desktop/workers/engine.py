@@ -16,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-import psutil
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from iep_desktop.core.calendar import ServiceCalendar
@@ -46,7 +45,8 @@ class Job(Protocol):
 
 @dataclass(frozen=True)
 class EngineSettings:
-    holder: str  # workstation and process: who holds a slot
+    workstation: str
+    holder: str = ""  # who holds a slot; empty: this process, told when it first claims
     lease: timedelta = timedelta(seconds=60)
     calendar: ServiceCalendar = ServiceCalendar()
 
@@ -74,9 +74,8 @@ class Performer:
         finally:
             self.slots.release(claim)
 
-    def free_dead_slots(self, holder: str) -> None:
+    def free_dead_slots(self, workstation: str) -> None:
         """Give back what killed processes of this workstation held, without waiting for their leases to end."""
-        workstation = holder.partition("/")[0]
         for slot in self.slots.slots():
             if slot.holder and is_dead(slot.holder, workstation):
                 self.slots.free(slot)
@@ -134,6 +133,7 @@ class Engine(QObject):
         super().__init__(parent)
         self._open_performer = open_performer
         self._performer: Performer | None = None
+        self._holder = settings.holder
         self._settings = settings
         self._housekeeping = Pool(1, self)
         self._pools = {SlotKind.INBOUND: Pool(4, self), SlotKind.OUTBOUND: Pool(5, self)}
@@ -185,10 +185,11 @@ class Engine(QObject):
         """In the housekeeping thread. The first time it loads the libraries and frees what killed processes held."""
         if self._performer is None:
             self._performer = self._open_performer()
-            self._performer.free_dead_slots(self._settings.holder)
+            self._performer.free_dead_slots(self._settings.workstation)
+            self._holder = self._settings.holder or holder_name(self._settings.workstation)
         now = datetime.now(UTC)
         batch = self._settings.calendar.in_batch_window(now)
-        return self._performer.slots.claim(self._settings.holder, self._settings.lease, now, batch_open=batch)
+        return self._performer.slots.claim(self._holder, self._settings.lease, now, batch_open=batch)
 
     def _claimed(self, claim: Claim | None) -> None:
         self._claiming = False
@@ -250,7 +251,7 @@ def make_engine(desk: Desk, parent: QObject | None = None) -> Engine:
         timedelta(seconds=settings.retry_longest_seconds),
     )
     engine_settings = EngineSettings(
-        holder_name(desk.me.workstation), timedelta(seconds=settings.lease_seconds), desk.calendar
+        desk.me.workstation, lease=timedelta(seconds=settings.lease_seconds), calendar=desk.calendar
     )
     return Engine(
         lambda: Performer(desk.ledger.transactions, desk.ledger.slots, _jobs(desk), retry),
@@ -303,6 +304,8 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 def holder_name(workstation: str) -> str:
     """Who holds a slot: workstation, process and when that process began, since process numbers come again."""
+    import psutil
+
     process = psutil.Process()
     return f"{workstation}/{process.pid}/{int(process.create_time())}"
 
@@ -313,6 +316,8 @@ def is_dead(holder: str, workstation: str) -> bool:
     number, _, began = process.partition("/")
     if host != workstation or not (number.isdigit() and began.isdigit()):
         return False
+    import psutil
+
     try:
         return int(psutil.Process(int(number)).create_time()) != int(began)
     except psutil.NoSuchProcess:

@@ -43,7 +43,7 @@ class Hall:
         def performer() -> Performer:
             return Performer(self.transactions, self.slots, {TransactionType.CD_IMPORT: Work()}, QUICK)
 
-        settings = EngineSettings(holder or holder_name("here"), timedelta(seconds=lease))
+        settings = EngineSettings("here", holder, timedelta(seconds=lease))
         engine = Engine(performer, settings)
         self.engines.append(engine)
         return engine
