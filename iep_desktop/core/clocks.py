@@ -1,0 +1,117 @@
+"""The clocks of the exchange (R-TIME): Blue Light, purge, missing details, hours. Pure: the time is always handed in.
+
+Whole days are counted in hours of 24, so that a change to or from summer time neither lengthens nor shortens them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from iep_desktop.core.calendar import ServiceCalendar
+from iep_desktop.core.model import Priority
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Every value is a setting with the guideline's value as default."""
+
+    blue_light: timedelta = timedelta(hours=4)  # A7
+    purge: timedelta = timedelta(days=15)  # A1
+    purge_warnings: tuple[timedelta, ...] = (timedelta(days=3), timedelta(days=1))  # before the purge
+    missing_details: timedelta = timedelta(weeks=2)  # §2.4d
+
+
+TERMS = Terms()
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the forecast goes by: bytes ahead of it, its own bytes, and the measured rate."""
+
+    ahead: int
+    own: int
+    bytes_per_second: float
+
+
+class Alarm(StrEnum):
+    """How a Blue Light stands against its target (R-TIME-2)."""
+
+    NONE = "in time"
+    FORECAST = "will be late"
+    MISSED = "late"
+
+
+@dataclass(frozen=True)
+class Countdown:
+    """What is left of a Blue Light's time; `done_at` is None where nothing has been measured yet."""
+
+    due: datetime
+    left: timedelta  # negative once it is late
+    done_at: datetime | None
+    alarm: Alarm
+
+
+def countdown(created: datetime, now: datetime, load: Load, terms: Terms = TERMS) -> Countdown:
+    """R-TIME-2: the alarm comes before the miss, as soon as the forecast says so."""
+    due = created + terms.blue_light
+    done_at = forecast(now, load)
+    if now > due:
+        alarm = Alarm.MISSED
+    elif done_at is not None and done_at > due:
+        alarm = Alarm.FORECAST
+    else:
+        alarm = Alarm.NONE
+    return Countdown(due, due - now, done_at, alarm)
+
+
+def forecast(now: datetime, load: Load) -> datetime | None:
+    """When the last image will have arrived at the measured rate; None where there is no rate to go by."""
+    waiting = load.ahead + load.own
+    if not waiting:
+        return now
+    if load.bytes_per_second <= 0:
+        return None
+    try:
+        return now + timedelta(seconds=waiting / load.bytes_per_second)
+    except OverflowError:  # later than any calendar goes: as good as never
+        return datetime.max.replace(tzinfo=now.tzinfo)
+
+
+def purge_due(on_iep_since: datetime, terms: Terms = TERMS) -> datetime:
+    """R-TIME-3."""
+    return on_iep_since + terms.purge
+
+
+def purge_warnings_due(
+    on_iep_since: datetime, last_looked: datetime, now: datetime, terms: Terms = TERMS
+) -> tuple[timedelta, ...]:
+    """The warnings (time before the purge) that fell due after `last_looked` and up to `now`, earliest first.
+
+    Each is told once, however seldom somebody looks; none is told after the purge itself.
+    """
+    end = purge_due(on_iep_since, terms)
+    if now >= end:
+        return ()
+    ordered = sorted(terms.purge_warnings, reverse=True)
+    return tuple(before for before in ordered if last_looked < end - before <= now)
+
+
+def cancel_due(details_missing_since: datetime, terms: Terms = TERMS) -> datetime:
+    """R-TIME-5."""
+    return details_missing_since + terms.missing_details
+
+
+def waits_until(
+    priority: Priority, now: datetime, calendar: ServiceCalendar, *, trauma: bool = False
+) -> datetime | None:
+    """R-TIME-4: until when it waits, None where it may run now.
+
+    Out of hours only the trauma pathway runs. Batch belongs to the night window instead (R-ENG-2).
+    """
+    if trauma:
+        return None
+    if priority is Priority.BATCH:
+        return None if calendar.in_batch_window(now) else calendar.next_batch(now)
+    return None if calendar.is_open(now) else calendar.next_opening(now)
