@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtWidgets import QCompleter, QGridLayout, QLineEdit, QWidget
@@ -16,6 +17,15 @@ from iep_desktop.ui.widgets.labels import Label, set_property
 
 _HEADS = (("Modality", True), ("Description", False), ("Exam code", False), ("Date acquired", True))
 _STRETCHES = (2, 6, 3, 3, 0)
+
+
+class KnownCode(Protocol):
+    """An exam code of the ledger."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def description(self) -> str: ...
 
 
 class DayEdit(DateEdit):
@@ -148,8 +158,9 @@ class ExamRows(QWidget):
         grid.addWidget(spacer, 0, len(_HEADS))
         return heads
 
-    def set_codes(self, codes: Iterable[str]) -> None:
-        self._codes.setStringList(list(codes))
+    def set_codes(self, codes: Iterable[KnownCode]) -> None:
+        """What a code field offers while it is typed; the first word is the code."""
+        self._codes.setStringList([f"{code.code}  {code.description}" for code in codes])
 
     @property
     def rows(self) -> tuple[ExamRow, ...]:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from iep_desktop.core.model import FormKind, Hospital, Priority
-from iep_desktop.ui.disc_wizard.exam_rows import DayEdit, ExamRows
+from iep_desktop.ui.disc_wizard.exam_rows import DayEdit, ExamRows, KnownCode
 from iep_desktop.ui.disc_wizard.form_text import SEXES, FormText
 from iep_desktop.ui.disc_wizard.parts import FormField
 from iep_desktop.ui.theme import Theme
@@ -178,8 +178,8 @@ class FormEditor(QWidget):
     def hospital_count(self) -> int:
         return len(self._hospitals)
 
-    def set_exam_codes(self, lines: Iterable[str]) -> None:
-        self.exams.set_codes(lines)
+    def set_exam_codes(self, codes: Iterable[KnownCode]) -> None:
+        self.exams.set_codes(codes)
 
     # --- what is in it ------------------------------------------------------------------------------------
 

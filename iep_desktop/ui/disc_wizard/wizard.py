@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.medium import Drive, Finding, MediumPatient
@@ -23,6 +23,8 @@ from iep_desktop.ui.disc_wizard import drafts
 from iep_desktop.ui.disc_wizard.assessor import Assessor
 from iep_desktop.ui.disc_wizard.case import Case, Source, Step
 from iep_desktop.ui.disc_wizard.draft_keeper import DraftKeeper, KeptDraft
+from iep_desktop.ui.disc_wizard.exam_rows import KnownCode
+from iep_desktop.ui.disc_wizard.focus import FocusKeeper
 from iep_desktop.ui.disc_wizard.footer_bar import FooterBar
 from iep_desktop.ui.disc_wizard.header_bar import HeaderBar
 from iep_desktop.ui.disc_wizard.page import Page
@@ -52,15 +54,6 @@ _STATE = "disc-wizard"
 _ROOM_FOR_RAIL = 900
 
 
-class KnownCode(Protocol):
-    """An exam code of the ledger."""
-
-    @property
-    def code(self) -> str: ...
-    @property
-    def description(self) -> str: ...
-
-
 class DiscWizard(QWidget):
     """One case from the call to the start. A window of its own; several may be open, each with its own draft."""
 
@@ -78,7 +71,6 @@ class DiscWizard(QWidget):
         self._hospital_names: dict[str, str] = {}
         self._offered: tuple[str, str] | None = None  # key and text of a draft that is offered
         self._finished = False
-        self._focus_due = False
         self._resume_at: Step | None = None
         self.case = Case(desk.me.user, self)
         self.reader = DiscReader(desk.discs, queries, self)
@@ -102,6 +94,7 @@ class DiscWizard(QWidget):
         }
         self._step = Step.CALL
         self._lay_out()
+        self._focus = FocusKeeper(self, self._first_focus)
         self._refresh_soon = QTimer(self)
         self._refresh_soon.setSingleShot(True)
         self._refresh_soon.setInterval(0)
@@ -176,7 +169,7 @@ class DiscWizard(QWidget):
         self._refresh_soon.start()
 
     def _exam_codes_came(self, codes: tuple[KnownCode, ...]) -> None:
-        self.call.editor.set_exam_codes(f"{code.code}  {code.description}" for code in codes)
+        self.call.editor.set_exam_codes(codes)
 
     def _drives_came(self, drives: tuple[Drive, ...]) -> None:
         self.disc.show_drives(drives)
@@ -202,44 +195,13 @@ class DiscWizard(QWidget):
         self._stack.setCurrentWidget(page)
         self._refresh()
         page.enter()
-        self._let_go_of_focus()
-        self._give_focus()
+        self._focus.let_go()
+        self._focus.give()
         if self._step is not Step.CALL or not self.case.is_blank:
             self.drafts.note_change()
 
-    def _let_go_of_focus(self) -> None:
-        """Nobody has it, so keys come to the window, until `_give_focus` finds where it belongs."""
-        held = self._focused
-        if held is not None:
-            held.clearFocus()
-        self._focus_due = True
-
-    @property
-    def _focused(self) -> QWidget | None:
-        """What has the focus and is seen: Qt also remembers fields of pages that are hidden by now."""
-        held = QApplication.focusWidget() if self.isActiveWindow() else self.focusWidget()
-        return held if held is not None and held.isVisible() and held.window() is self else None
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Back from another window: the focus must be somewhere that is seen."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
-            QTimer.singleShot(0, self, self._find_focus)
-
-    def _find_focus(self) -> None:
-        if self._focused is None:
-            self._focus_due = True
-            self._give_focus()
-
-    def _give_focus(self) -> None:
-        """To where the page's work begins, as soon as that is there (an answer may still be on its way)."""
-        held = self._focused
-        if held is not None and held not in (self, self.page):
-            self._focus_due = False  # the operator was quicker
-        first = self.page.first_focus() or self.footer.next_button
-        if self._focus_due and first.isEnabled() and (first.isVisible() or not self.isVisible()):
-            first.setFocus(Qt.FocusReason.OtherFocusReason)
-            self._focus_due = False
+    def _first_focus(self) -> QWidget:
+        return self.page.first_focus() or self.footer.next_button
 
     def go_back(self) -> None:
         if self._can_go_back:
@@ -276,7 +238,7 @@ class DiscWizard(QWidget):
         self.rail.show_views(step_views(self.case, self._step, self.reader, self.assessor))
         self._show_footer()
         self.header.show_case(self.case)
-        self._give_focus()
+        self._focus.give()
 
     @property
     def refresh_is_due(self) -> bool:
@@ -288,7 +250,7 @@ class DiscWizard(QWidget):
         self.footer.show_footer(self.page.footer(), can_go_back=self._can_go_back)
         if held and not self.footer.next_button.isEnabled():
             # Else the focus would wander on to Close, and the next Enter would close the window.
-            self._let_go_of_focus()
+            self._focus.let_go()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
