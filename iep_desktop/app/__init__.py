@@ -6,17 +6,21 @@ threads of `Queries` and `Engine`, so that the window stands at once.
 
 from __future__ import annotations
 
+import gc
+
+gc.disable()  # while modules are loaded: looking through what they made for garbage is a tenth of the start
+
 import os
 import signal
 import sys
 from pathlib import Path
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from iep_desktop import settings
 from iep_desktop.app.session import Session
 from iep_desktop.core.errors import InvalidInput
-from iep_desktop.logs import start_logging
 from iep_desktop.ui.theme import Theme, ThemeChoice
 
 TRY_DEMO = -1
@@ -39,11 +43,17 @@ def open_window(root: Path) -> int:
         if chosen is not Choice.PROFILE:
             return TRY_DEMO if chosen is Choice.DEMO else 0
     profile = settings.open_profile(root)
-    start_logging(profile.logs)
     session = Session(profile, Theme(application, ThemeChoice(profile.settings.theme)))
     session.show()
+    QTimer.singleShot(0, lambda: _start_logging(profile))
     _close_on_signals(session)
     return application.exec()
+
+
+def _start_logging(profile: settings.Profile) -> None:
+    from iep_desktop.logs import start_logging  # lazy: the window stands before it
+
+    start_logging(profile.logs)
 
 
 def require_display() -> None:
@@ -83,5 +93,8 @@ def draw_screens(root: Path, folder: Path) -> list[Path]:
     from iep_desktop.app.screenshots import draw
 
     profile = settings.open_profile(root)
-    start_logging(profile.logs)
+    _start_logging(profile)
     return draw(profile, folder)
+
+
+gc.enable()

@@ -11,7 +11,7 @@ from iep_desktop.core.flow import Flow, LightState, NodeLight
 from iep_desktop.core.model import NodeRole
 from iep_desktop.core.transaction import Slot, SlotKind
 from iep_desktop.ui.theme import Theme
-from iep_desktop.ui.widgets.labels import Label
+from iep_desktop.ui.widgets.labels import ElidedLabel, Label
 
 _NAMES = {SlotKind.INBOUND: "In", SlotKind.OUTBOUND: "Out", SlotKind.BLUE_LIGHT: "Blue Light"}
 _CAPS = {SlotKind.INBOUND: 4, SlotKind.OUTBOUND: 4, SlotKind.BLUE_LIGHT: 1}  # R-ENG-1
@@ -105,7 +105,7 @@ class _Light(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._dot, self.name, self.word = _Dot(theme), Label("", "text2"), Label("", weight=500)
+        self._dot, self.name, self.word = _Dot(theme), ElidedLabel("", "text2"), Label("", weight=500)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
