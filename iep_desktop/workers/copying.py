@@ -17,6 +17,7 @@ from iep_desktop.workers.ledger_batch import LedgerBatch
 
 _log = logging.getLogger(__name__)
 
+COERCED_AHEAD = 5  # coerced files that lie beside the originals while one is sent
 _PROBED = 5  # files that tell whether the medium is there
 
 
@@ -41,7 +42,8 @@ class Copying:
         medium = self._medium(transaction, listed)
         if medium is None:
             return
-        self.spool.check_space(sum(instance.size for instance in listed))
+        largest = max((instance.size for instance in listed), default=0)
+        self.spool.check_space(sum(instance.size for instance in listed) + COERCED_AHEAD * largest)
         copied = 0
         with LedgerBatch(self.transactions, transaction.id) as batch:
             for instance, result in self._copied(medium, transaction, listed, ctx):

@@ -209,6 +209,7 @@ def _disc_import(desk: Desk) -> DiscImport:
     settings, ledger, node = desk.profile.settings, desk.ledger, desk.gatekeeper.pacs_node
     limits, transactions = _limits(settings), ledger.transactions
     spool = Spool(desk.profile.spool)
+    spool.sweep()  # what a killed program left half-written
     coercions = Coercions(settings.issuer_of_patient_id, desk.me.workstation, desk.reading.hospital_name)
     return DiscImport(
         transactions,

@@ -16,6 +16,7 @@ from pydicom import dcmread
 
 from iep_desktop.core.model import Node, NodeRole
 from iep_desktop.dicom.archive import Archive
+from iep_desktop.dicom.disk import PART
 from tests.hospital import Hospital, ct_disc, form
 from tests.peers import Orthanc
 
@@ -108,6 +109,18 @@ def test_a_disc_taken_out_before_copying_is_asked_for_again(orthanc: Orthanc, tm
     away.rename(disc.root)
     code, answer = hospital.run("retry", number, "--wait")
     assert (code, answer["instances"]["verified"]) == (0, 5)
+
+
+def test_what_a_kill_left_half_written_in_the_spool_is_swept_at_the_next_start(
+    orthanc: Orthanc, tmp_path: Path
+) -> None:
+    hospital = Hospital(tmp_path / "profile", orthanc.node)
+    left = hospital.root / "spool" / "7" / f".half{PART}"
+    left.parent.mkdir()
+    left.write_bytes(b"half an image")
+    code, _ = hospital.import_(ct_disc(tmp_path / "cd").root, form(), "--registered")
+    assert code == 0
+    assert not left.exists()
 
 
 def _ordered(hospital: Hospital, medium: Path) -> str:
