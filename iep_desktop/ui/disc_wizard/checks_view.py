@@ -31,6 +31,7 @@ class ChecksView(QWidget):
         self._narrow = narrow
         self._shown: tuple[CheckView, ...] | None = None
         self._buttons: dict[tuple[str, Remedy], Button] = {}
+        self._first: Button | None = None
         self._count = Label("", "text2")
         head = row(Label("What still blocks", weight=600), self._count)
         head.addStretch()
@@ -61,7 +62,8 @@ class ChecksView(QWidget):
         return self._buttons.get((code, remedy))
 
     def first_button(self) -> Button | None:
-        return next(iter(self._buttons.values()), None)
+        """The first that lifts something that blocks."""
+        return self._first
 
     def titles(self) -> list[str]:
         """In their order."""
@@ -69,6 +71,7 @@ class ChecksView(QWidget):
 
     def _clear(self) -> None:
         self._buttons.clear()
+        self._first = None
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
@@ -105,8 +108,11 @@ class ChecksView(QWidget):
         buttons = QWidget()
         layout = column(margins=(0, 0, 0, 8))
         for remedy in view.remedies:
-            first = self._primary and not self._buttons and view.check.verdict is Verdict.BLOCKS
-            button = Button(remedy.value, self._theme, Kind.PRIMARY if first else Kind.PLAIN)
+            first = self._first is None and view.check.verdict is Verdict.BLOCKS
+            button = Button(
+                remedy.value, self._theme, Kind.PRIMARY if first and self._primary else Kind.PLAIN
+            )
+            self._first = button if first else self._first
             button.setAccessibleDescription(view.check.title)
             button.clicked.connect(lambda _=False, r=remedy, c=view.check: self.remedy.emit(r, c))
             self._buttons[(view.check.code, remedy)] = button

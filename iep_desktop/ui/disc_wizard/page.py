@@ -43,6 +43,7 @@ class Page(QWidget):
 
     go = Signal(object)  # Step
     footer_changed = Signal()
+    focus_let_go = Signal()  # what has the focus is about to go
 
     def __init__(self, case: Case) -> None:
         super().__init__()

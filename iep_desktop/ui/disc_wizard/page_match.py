@@ -171,6 +171,7 @@ class MatchPage(Page):
 
     def _lift(self, remedy: Remedy, check: Check) -> None:
         match = self._assessor.assessment.match if self._assessor.assessment else None
+        self.focus_let_go.emit()
         match remedy:
             case Remedy.DISC_IS_WRONG if match:
                 self.case.decide(disc_is_wrong_grounds(match))
@@ -193,6 +194,7 @@ class MatchPage(Page):
         dialog = SecondPersonDialog(self.case.me, _question(check, match), self._theme, self)
 
         def confirmed() -> None:
+            self.focus_let_go.emit()
             told = dialog.confirmation
             self.case.decide(told.grounds, told.confirmed_by)
 

@@ -133,6 +133,7 @@ class DiscWizard(QWidget):
         for page in self.pages.values():
             page.go.connect(self.show_step)
             page.footer_changed.connect(self._refresh_soon.start)
+            page.focus_let_go.connect(self._focus.let_go)
         self.footer.back.connect(self.go_back)
         self.footer.next.connect(self.go_on)
         self.rail.chosen.connect(self.show_step)
@@ -297,12 +298,7 @@ class DiscWizard(QWidget):
         drive, discs = (self.case.source.drive if self.case.source else None), self._desk.discs
         if drive is None:
             return
-        self._queries.ask(
-            lambda _ctx: discs.eject(drive),
-            lambda _: self._ejected(),
-            lambda error: self._say(error),
-            owner=self,
-        )
+        self._queries.ask(lambda _ctx: discs.eject(drive), lambda _: self._ejected(), self._say, owner=self)
 
     def _ejected(self) -> None:
         """Before the start the disc is given up; after it, what is needed has been copied."""

@@ -133,6 +133,7 @@ def test_the_button_that_lifts_what_blocks_has_the_focus(wizard: DiscWizard, qtb
     qtbot.waitUntil(lambda: _focus(wizard) is wizard.match.checks.first_button())
     _enter(wizard, qtbot)
     qtbot.waitUntil(lambda: wizard.page.footer().next_enabled)
+    qtbot.waitUntil(lambda: _focus(wizard) is wizard.footer.next_button)  # and then Next has it, not Close
 
 
 def test_enter_does_nothing_while_next_is_not_allowed(wizard: DiscWizard, qtbot: QtBot) -> None:
