@@ -120,7 +120,7 @@ def test(arguments):
     workers = [] if "--pdb" in arguments else ["-n", str(min(3, os.cpu_count() or 1)), "--dist", "loadgroup"]
     if arguments:
         return become(pytest + workers + arguments, QT_QPA_PLATFORM="offscreen")
-    code = subprocess.call(pytest + workers + ["-m", "not alone"], cwd=ROOT)  # tests/conftest.py says offscreen
+    code = subprocess.call(pytest + workers + ["-m", "not alone"], cwd=ROOT)
     return code or become(pytest + ["-m", "alone"], QT_QPA_PLATFORM="offscreen")
 
 

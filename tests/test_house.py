@@ -47,7 +47,9 @@ def test_the_tree_is_clean(name: str, command: list[str]) -> None:
 
 
 def test_no_module_is_longer_than_the_ceiling() -> None:
-    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in _modules()}
+    """Migrations are frozen lists of columns: they are written once and read by nobody."""
+    written = [path for path in _modules() if "migrations" not in path.parts]
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in written}
     long = {str(path.relative_to(ROOT)): lines for path, lines in lengths.items() if lines > LONGEST_MODULE}
     assert not long
 
@@ -119,7 +121,7 @@ def _asked_for(name: str) -> list[Requirement]:
 def _shipped() -> set[str]:
     """The distributions that a user of this system gets: what run.in asks for, and what that needs in turn."""
     found: set[str] = set()
-    waiting = [need.name for need in _asked_for("run.in")]
+    waiting = [n.name for n in _asked_for("run.in") if n.marker is None or n.marker.evaluate({"extra": ""})]
     while waiting:
         name = canonicalize_name(waiting.pop())
         if name in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -82,6 +83,7 @@ class Session(QObject):
         QTimer.singleShot(0, self, self.start)
 
     def start(self) -> None:
+        gc.freeze()  # what stands now stays: no collection looks through it while images move
         desk, rate = self.desk, self.engine.rate
         self.queries.watch(
             ledger=lambda _: desk.ledger_token(),

@@ -156,7 +156,9 @@ class CreatePage(QWidget):
         button = Button("Import", self._theme, Kind.PRIMARY if first else Kind.PLAIN)
         button.setAccessibleName(f"Import {name}")
         button.clicked.connect(lambda: self.import_wanted.emit(drive.mount_point))
-        return _row(self._theme, icon, name, ", ".join(dict.fromkeys((drive.device, drive.mount_point))), button)
+        return _row(
+            self._theme, icon, name, ", ".join(dict.fromkeys((drive.device, drive.mount_point))), button
+        )
 
     # -- what was imported last
 
