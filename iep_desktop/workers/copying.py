@@ -44,7 +44,7 @@ class Copying:
             return
         largest = max((instance.size for instance in listed), default=0)
         self.spool.check_space(sum(instance.size for instance in listed) + COERCED_AHEAD * largest)
-        copied = 0
+        copied = size = 0
         with LedgerBatch(self.transactions, transaction.id) as batch:
             for instance, result in self._copied(medium, transaction, listed, ctx):
                 change = _change(instance, result)
@@ -53,7 +53,7 @@ class Copying:
                     return
                 batch.add(change)
                 copied += 1
-                size = result.size if isinstance(result, SpooledFile) else 0
+                size += result.size if isinstance(result, SpooledFile) else 0
                 ctx.progress(Progress("copy", copied, len(listed), size))
         text = f"Copied {copied} images from the disc"
         self.transactions.record(transaction.id, "spooled", text, "engine")
