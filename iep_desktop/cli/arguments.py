@@ -50,6 +50,8 @@ def make_parser() -> argparse.ArgumentParser:
         _render,
         _import,
         _find,
+        _request,
+        _replies,
         _worklist,
         _one_transaction,
         _run,
@@ -178,11 +180,51 @@ def _worklist(commands: Any) -> None:
     parser.add_argument("--limit", type=int, default=50, metavar="K")
 
 
+def _request(commands: Any) -> None:
+    parser = _command(
+        commands, "request", "ask another hospital for images", "request --to RX1 --form form.json"
+    )
+    parser.add_argument(
+        "--to", required=True, type=_typed(parse_ods_code), metavar="ODS", help="the hospital that is asked"
+    )
+    parser.add_argument("--form", required=True, type=Path, metavar="FILE", help="the form as JSON")
+
+
+def _replies(commands: Any) -> None:
+    decline = _command(
+        commands,
+        "decline",
+        "decline a request",
+        'decline 2026-000001 --reason study-does-not-exist --text "No CT on that day"',
+    )
+    decline.add_argument("number", metavar="N")
+    decline.add_argument(
+        "--reason",
+        required=True,
+        metavar="R",
+        help="study-does-not-exist, clinically-inappropriate, or other with --text",
+    )
+    decline.add_argument("--text", default="", metavar="T")
+    message = _command(
+        commands, "message", "write to the other hospital", 'message 2026-000001 "Which arm is it?"'
+    )
+    message.add_argument("number", metavar="N")
+    message.add_argument("text", metavar="TEXT")
+
+
 def _one_transaction(commands: Any) -> None:
     _command(commands, "show", "one transaction", "show 2026-000001").add_argument("number", metavar="N")
-    retry = _command(commands, "retry", "try a failed transaction again", "retry 2026-000001 --failed-only")
+    retry = _command(
+        commands,
+        "retry",
+        "try a failed transaction again, or send a declined request again",
+        "retry 2026-000001 --failed-only",
+    )
     retry.add_argument("number", metavar="N")
     retry.add_argument("--failed-only", action="store_true", help="only the images that failed")
+    retry.add_argument(
+        "--form", type=Path, metavar="FILE", help="a declined request: the form as it was re-worked"
+    )
     _wait(retry)
     _command(commands, "cancel", "cancel a transaction", "cancel 2026-000001").add_argument(
         "number", metavar="N"

@@ -27,6 +27,7 @@ from iep_desktop.core.transaction import (
     Status,
     Tab,
     Transaction,
+    TransactionType,
     WorklistFilter,
     WorklistOrder,
 )
@@ -193,14 +194,14 @@ def render(args: argparse.Namespace, out: Output) -> Exit:
 def import_(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
     if args.everything and not args.reason.strip():
         raise InvalidInput("--everything needs --reason", "R-GATE-7 wants it recorded.", rule="R-GATE-7")
-    form = _form(args.form)
+    form = read_form(args.form)
     contents = _read(args.path, out)
     order = _order(args, form, contents, desk)
     transaction = desk.imports.create(order, desk.imports.assess(order, Context()))
-    return _rest(transaction, args.wait, desk, out)
+    return rest(transaction, args.wait, desk, out)
 
 
-def _form(path: Path) -> Form:
+def read_form(path: Path) -> Form:
     try:
         return parse_form(path.read_bytes())
     except OSError as error:
@@ -246,7 +247,7 @@ def _patient(id: str | None, contents: MediumContents) -> MediumPatient | None:
     return found[0]
 
 
-def _rest(transaction: Transaction, wait: bool, desk: Desk, out: Output) -> Exit:
+def rest(transaction: Transaction, wait: bool, desk: Desk, out: Output) -> Exit:
     """Print where the transaction stands, after it has come to rest where that was asked for."""
     if wait:
         from iep_desktop.workers.engine import run_until_rest
@@ -311,23 +312,28 @@ def _tab(text: str) -> Tab:
 
 def show(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
     transaction = desk.reading.transaction(args.number)
-    events = desk.reading.details(transaction.id).events
-    history = [f"  {e.at.astimezone():%d/%m/%Y %H:%M}  {e.text} ({e.actor})" for e in events]
-    text = "\n".join([documents.transaction_text(transaction), *history])
-    out.result(documents.transaction_document(transaction), text)
+    details = desk.reading.details(transaction.id)
+    thread = {"thread": [documents.message_document(message) for message in details.messages]}
+    out.result(documents.transaction_document(transaction) | thread, documents.details_text(details))
+    desk.replies.look(transaction.id)
     return Exit.DONE
 
 
 def retry(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
     transaction = desk.reading.transaction(args.number)
+    if transaction.type is TransactionType.REQUEST:
+        desk.requests.send_again(transaction.id, read_form(args.form) if args.form else None)
+        return rest(transaction, False, desk, out)
+    if args.form:
+        raise InvalidInput("--form is for a declined request")
     desk.imports.retry(transaction.id, failed_only=args.failed_only)
-    return _rest(transaction, args.wait, desk, out)
+    return rest(transaction, args.wait, desk, out)
 
 
 def cancel(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
     transaction = desk.reading.transaction(args.number)
-    desk.imports.cancel(transaction.id)
-    return _rest(transaction, False, desk, out)
+    (desk.requests if transaction.type is TransactionType.REQUEST else desk.imports).cancel(transaction.id)
+    return rest(transaction, False, desk, out)
 
 
 def run(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:

@@ -9,7 +9,7 @@ from iep_desktop.core.model import Exam, Node
 from iep_desktop.core.names import display_name
 from iep_desktop.core.queries import PacsStudy
 from iep_desktop.core.states import tab_of
-from iep_desktop.core.transaction import Transaction
+from iep_desktop.core.transaction import Details, Message, Transaction
 
 Document = dict[str, Any]
 
@@ -61,6 +61,16 @@ def transaction_document(transaction: Transaction) -> Document:
         }
         if failure
         else None,
+    }
+
+
+def message_document(message: Message) -> Document:
+    return {
+        "at": message.at.isoformat(),
+        "author": message.author,
+        "hospital": message.hospital,
+        "text": message.text,
+        "read": message.read,
     }
 
 
@@ -137,6 +147,15 @@ def transaction_text(transaction: Transaction) -> str:
             f"            {failure.hint}",
         ]
     return "\n".join(lines)
+
+
+def details_text(details: Details) -> str:
+    """A transaction with what was written about it and its history."""
+    said = [
+        f"  {m.at.astimezone():%d/%m/%Y %H:%M}  {m.author}, {m.hospital}: {m.text}" for m in details.messages
+    ]
+    history = [f"  {e.at.astimezone():%d/%m/%Y %H:%M}  {e.text} ({e.actor})" for e in details.events]
+    return "\n".join([transaction_text(details.transaction), *said, *history])
 
 
 def node_line(node: Node) -> str:

@@ -10,7 +10,10 @@ from iep_desktop.core.transaction import Instance, MatchDecision, Medium, Requir
 
 @dataclass(frozen=True)
 class TransactionDraft:
-    """Everything that a new transaction starts with; requirements and queue are those of the maker's end."""
+    """Everything that a new transaction starts with; requirements and queue are those of the maker's end.
+
+    `required_there` is what the other hospital must do.
+    """
 
     type: TransactionType
     sender: str  # ODS
@@ -26,5 +29,6 @@ class TransactionDraft:
     registered_by: str = ""
     everything_reason: str = ""
     required: tuple[Requirement, ...] = ()
+    required_there: tuple[Requirement, ...] = ()
     queued: bool = False
     event: str = "Created"  # first line of its history

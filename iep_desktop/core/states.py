@@ -112,8 +112,9 @@ def tab_of(status: Status, required: Iterable[Requirement]) -> Tab:
         return Tab.ALL
     if status is Status.FAILED:
         return Tab.FAILED
-    if status is Status.DECLINED or any(True for _ in required):
+    if any(True for _ in required):
         return Tab.ACTION_REQUIRED
     if status is Status.ACCEPTED:
         return Tab.ACCEPTED
-    return Tab.ALL if status is Status.DELIVERED else Tab.IN_PROGRESS
+    # A declined one waits at the end that must re-work it, which has a requirement; the other is done with it.
+    return Tab.ALL if status in (Status.DELIVERED, Status.DECLINED) else Tab.IN_PROGRESS

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from iep_desktop.core.errors import InvalidInput, Refused
@@ -15,8 +15,16 @@ from iep_desktop.core.states import FINAL, check_move, derive_import_status, tab
 from iep_desktop.core.transaction import Direction, Requirement, Status, TransactionType
 from iep_desktop.store import search
 from iep_desktop.store.database import Database
-from iep_desktop.store.rows import counts_of
-from iep_desktop.store.tables import CounterRow, EndRow, EventRow, FormRow, HospitalRow, TransactionRow
+from iep_desktop.store.rows import counts_of, exam_rows
+from iep_desktop.store.tables import (
+    CounterRow,
+    EndRow,
+    EventRow,
+    ExamRow,
+    FormRow,
+    HospitalRow,
+    TransactionRow,
+)
 
 
 def next_number(session: Session, counter: str) -> int:
@@ -84,12 +92,21 @@ class Act:
         for end in self.ends:
             end.queue_at = end.not_before = None
 
+    def require_there(self, requirements: Sequence[Requirement]) -> None:
+        """What the other hospital must do now."""
+        for end in self.ends:
+            if end is not self.ours:
+                end.required = tuple(requirements)
+
     def change_form(self, form: Form) -> None:
         self.form.document = form
         self.form.call_ref = form.call_ref
         self.row.priority = form.priority
         if self.row.type is TransactionType.CD_IMPORT:
             self.row.sender = form.hospital
+        if self.row.type is TransactionType.REQUEST:  # its exams are those of the form, no RIS lines yet
+            self.session.execute(delete(ExamRow).where(ExamRow.transaction_id == self.row.id))
+            self.session.add_all(exam_rows(self.row.id, form.exams))
         describe(self.session, self.row, self.ends, form)
 
     def finish(self) -> None:

@@ -77,6 +77,7 @@ class Transactions:
             instances.add(session, act.row, draft.instances)
             act.record("created", draft.event, draft.created_by, Status.NEW)
             act.ours.required = draft.required
+            act.require_there(draft.required_there)
             if draft.queued:
                 act.queue(None, 0)
             act.finish()
@@ -222,8 +223,11 @@ class Transactions:
         *,
         expected: Status | None = None,
         required: Sequence[Requirement] | None = None,
+        required_there: Sequence[Requirement] | None = None,
     ) -> None:
         """Change the status and write the event; with `required` also what a person must do from now on.
+
+        `required_there` is the same for the other hospital.
 
         Raises:
             Refused: the move is illegal, or the status is not `expected` (any more).
@@ -236,6 +240,8 @@ class Transactions:
             act.move(to, text, actor)
             if required is not None:
                 act.ours.required = tuple(required)
+            if required_there is not None:
+                act.require_there(required_there)
 
     def cancel(self, id: int, actor: str) -> None:
         """Nothing more is done for it, at either end. Raises Refused where it is final already."""

@@ -68,6 +68,8 @@ _BY_CODE = {
     "match": Act.DECIDE,
     "second-person": Act.CONFIRM,
     "pacs-contradicts": Act.CORRECT_FORM,
+    "answer": Act.DETAILS,
+    "rework": Act.DETAILS,
 }
 
 

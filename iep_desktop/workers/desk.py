@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from iep_desktop.workers.imports import Imports
     from iep_desktop.workers.nodes import Nodes
     from iep_desktop.workers.reading import Reading
+    from iep_desktop.workers.replies import Replies
+    from iep_desktop.workers.requests import Requests
 
 T = TypeVar("T")
 
@@ -77,6 +79,14 @@ class Desk:
     @property
     def imports(self) -> Imports:
         return self._once("imports", lambda: _imports(self.me, self.ledger, self.gatekeeper))
+
+    @property
+    def requests(self) -> Requests:
+        return self._once("requests", lambda: _requests(self.me, self.ledger))
+
+    @property
+    def replies(self) -> Replies:
+        return self._once("replies", lambda: _replies(self.me, self.ledger))
 
     @property
     def gatekeeper(self) -> Gatekeeper:
@@ -176,6 +186,18 @@ def _imports(me: Me, ledger: Ledger, gatekeeper: Gatekeeper) -> Imports:
     from iep_desktop.workers.imports import Imports
 
     return Imports(me, ledger.transactions, gatekeeper)
+
+
+def _requests(me: Me, ledger: Ledger) -> Requests:
+    from iep_desktop.workers.requests import Requests
+
+    return Requests(me, ledger.transactions, ledger.directory)
+
+
+def _replies(me: Me, ledger: Ledger) -> Replies:
+    from iep_desktop.workers.replies import Replies
+
+    return Replies(me, ledger.transactions)
 
 
 def _nodes(ledger: Ledger, settings: Settings) -> Nodes:

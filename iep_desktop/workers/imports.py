@@ -121,7 +121,7 @@ class Imports:
         Raises:
             Refused: the second person is the first.
         """
-        transaction = self._transactions.by_id(id)
+        transaction = self._import(id)
         decision = transaction.match or self._first_decision(transaction, grounds)
         second = by or self._me.user
         if decision.decided_by.casefold() == second.casefold():
@@ -139,18 +139,18 @@ class Imports:
 
     def decide(self, id: int, grounds: str) -> None:
         """A person has compared form, disc and PACS and says that they belong together."""
-        transaction = self._transactions.by_id(id)
+        transaction = self._import(id)
         decision = self._first_decision(transaction, grounds)
         self._transactions.decide(id, decision, f"Matched by {decision.decided_by}: {grounds}", self._me.user)
         self._again(id)
 
     def register(self, id: int) -> None:
         """R-GATE-5: this person has looked the patient up on the PAS."""
-        self._transactions.set_registered(id, self._me.user)
+        self._transactions.set_registered(self._import(id).id, self._me.user)
         self._again(id)
 
     def correct_form(self, id: int, form: Form) -> None:
-        self._transactions.set_form(id, form, self._me.user)
+        self._transactions.set_form(self._import(id).id, form, self._me.user)
         self._again(id)
 
     def enter_ris(self, id: int, position: int, accession: str) -> None:
@@ -178,7 +178,7 @@ class Imports:
         Raises:
             Refused: it is delivered or cancelled already.
         """
-        transaction = self._transactions.by_id(id)
+        transaction = self._import(id)
         if transaction.status in FINAL:
             raise Refused(
                 f"{transaction.number} is {transaction.status.value}", "There is nothing to try again."
@@ -195,9 +195,16 @@ class Imports:
         self._again(id)
 
     def cancel(self, id: int) -> None:
-        self._transactions.cancel(id, self._me.user)
+        self._transactions.cancel(self._import(id).id, self._me.user)
 
     # -- inside
+
+    def _import(self, id: int) -> Transaction:
+        """Raises Refused where it is something else, which the acts on imports would spoil."""
+        transaction = self._transactions.by_id(id)
+        if transaction.type is not TransactionType.CD_IMPORT:
+            raise Refused(f"{transaction.number} is a {transaction.type.value}, not a CD import")
+        return transaction
 
     def _again(self, id: int) -> None:
         self._transactions.clear_failure(id)
