@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 def main() -> int:
     from iep_desktop import cli
 
+    os.umask(0o077)  # what the program writes is its owner's alone
     return int(
         cli.main(sys.argv[1:], open_window=_open_window, draw_screens=_draw_screens, open_demo=_open_demo)
     )

@@ -17,6 +17,7 @@ KEYS = (
     ("Ctrl+F", "Search"),
     ("Ctrl+I", "Import a disc"),
     ("Ctrl+N", "Create"),
+    ("F1", "These keys"),
     ("F5", "Refresh"),
     ("Ctrl+L", "To the list"),
     ("Enter", "Open the row; in Action Required, its button"),

@@ -15,7 +15,6 @@ from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut, QS
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from iep_desktop.core.errors import IepError
-from iep_desktop.core.flow import NodeLight
 from iep_desktop.core.states import tab_of
 from iep_desktop.core.transaction import Tab, Transaction
 from iep_desktop.ui.header import Header
@@ -154,7 +153,7 @@ class MainWindow(QMainWindow):
         queries = self._queries
         queries.ledger_changed.connect(self._ledger_changed)
         queries.flow_changed.connect(self.strip.show_flow)
-        queries.lights_changed.connect(self._lights_changed)
+        queries.lights_changed.connect(self.strip.show_lights)
         queries.drives_changed.connect(self._drives_changed)
         self._minute = QTimer(self)
         self._minute.setInterval(MINUTE_MS)
@@ -176,6 +175,7 @@ class MainWindow(QMainWindow):
         keys: dict[str, Callable[[], object]] = {
             **{f"Ctrl+{at + 1}": self._to_tab(at) for at in range(len(TABS))},
             "Ctrl+F": self._focus_search,
+            "F1": lambda: self._show_help("keyboard"),
             "F5": self.refresh,
             "Ctrl+N": lambda: self.show_tab(None),
             "Ctrl+I": lambda: self.import_disc_wanted.emit(""),
@@ -325,9 +325,6 @@ class MainWindow(QMainWindow):
         create = self.pages.made_create_page
         if create and create.isVisible():
             create.refresh()
-
-    def _lights_changed(self, lights: tuple[NodeLight, ...]) -> None:
-        self.strip.show_lights(lights)
 
     def _drives_changed(self, drives: tuple[Drive, ...]) -> None:
         self._drives = drives

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QComboBox,
+    QDialog,
     QHeaderView,
     QLabel,
     QLineEdit,
@@ -651,3 +652,11 @@ def test_what_a_wizard_created_is_shown(open_window: Open, desk: FakeDesk, qtbot
     page = window.worklists[Tab.IN_PROGRESS]
     qtbot.waitUntil(lambda: page.model.index(0, 0).data(Role.TRANSACTION).id == 500)
     assert window.tab is Tab.IN_PROGRESS
+
+
+def test_f1_shows_the_keys(open_window: Open) -> None:
+    window = open_window()
+    press(window, "F1")
+    dialog = window.findChild(QDialog)
+    assert dialog is not None
+    assert any("Import a disc" in label.text() for label in dialog.findChildren(QLabel))
