@@ -18,7 +18,7 @@ from iep_desktop.core.drafts import TransactionDraft
 from iep_desktop.core.errors import InvalidInput, Refused
 from iep_desktop.core.imports import EarlierTransaction
 from iep_desktop.core.model import Exam, Form, Patient, RisState
-from iep_desktop.core.states import legal_moves
+from iep_desktop.core.states import FINAL, legal_moves
 from iep_desktop.core.transaction import (
     Event,
     Failure,
@@ -246,6 +246,8 @@ class Transactions:
     def cancel(self, id: int, actor: str) -> None:
         """Nothing more is done for it, at either end. Raises Refused where it is final already."""
         with acting(self._database, self._hospital, id) as act:
+            if act.row.status in FINAL:  # staying where one is would be legal, and told twice
+                raise Refused(f"{act.row.number} is {act.row.status.value}", "There is nothing to cancel.")
             act.move(Status.CANCELLED, f"Cancelled by {actor}", actor)
             act.unqueue_everywhere()
             for end in act.ends:
