@@ -21,6 +21,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 from iep_desktop.core.calendar import ServiceCalendar
 from iep_desktop.core.errors import Cancelled, IepError, Refused, Retriable
 from iep_desktop.core.job import Context, Progress
+from iep_desktop.core.model import Priority
 from iep_desktop.core.transaction import Failure, SlotKind, TransactionType
 from iep_desktop.workers.desk import Desk
 from iep_desktop.workers.pool import Pool, Running, defect
@@ -73,6 +74,9 @@ class Performer:
             self._attempt(claim.transaction_id, ctx)
         finally:
             self.slots.release(claim)
+
+    def is_batch(self, claim: Claim) -> bool:
+        return self._transactions.by_id(claim.transaction_id).priority is Priority.BATCH
 
     def free_dead_slots(self, workstation: str) -> None:
         """Give back what killed processes of this workstation held, without waiting for their leases to end."""
@@ -233,12 +237,15 @@ class Engine(QObject):
 
     def _renew_one(self, claim: Claim, _ctx: Context) -> None:
         assert self._performer is not None
-        self._performer.slots.renew(claim, self._settings.lease, datetime.now(UTC))
+        now = datetime.now(UTC)
+        if not self._settings.calendar.in_batch_window(now) and self._performer.is_batch(claim):
+            raise Refused("The night window is over", "It goes on in the next one.", rule="R-ENG-2")
+        self._performer.slots.renew(claim, self._settings.lease, now)
 
     def _lost(self, running: Running, error: IepError) -> None:
-        """Another workstation has the slot now: stop, or both would send."""
+        """Another workstation has the slot now, or the night is over: stop between two images."""
         if not isinstance(error, Retriable):
-            _log.warning("lease lost: %s", error.title)
+            _log.warning("lease not renewed: %s", error.title)
             running.ctx.cancel()
 
 

@@ -247,3 +247,32 @@ def test_the_rate_counts_what_moved_within_one_stage_and_forgets_the_stage_befor
     rate.note(1, Progress("send", 5, 100, 500, 0))
     images, size = rate.per_second()
     assert (images * Rate.WINDOW, size * Rate.WINDOW) == (10, 1000)
+
+
+def test_batch_stops_when_its_night_ends_and_goes_on_in_the_next(hall: Hall, qtbot: QtBot) -> None:
+    never = ServiceCalendar(batch=OpenHours(time(0), time(0)))
+    always = ServiceCalendar(batch=OpenHours(time(0), time(23, 59, 59, 999999)))
+    begun: list[int] = []
+    others: list[bool] = []
+
+    def work(id: int, ctx: Context) -> None:
+        begun.append(id)
+        try:
+            ctx.wait(0.6 if id == standard else 10)
+        finally:
+            others.append(ctx.cancelled and id == standard)
+        hall.done(id)
+
+    standard, batch = hall.queue(), hall.queue(Priority.BATCH)
+    engine = hall.engine(work, lease=0.3)
+    engine._settings = EngineSettings("here", "", timedelta(seconds=0.3), always)
+    engine.start()
+    qtbot.waitUntil(lambda: batch in begun)
+    engine._settings = EngineSettings("here", "", timedelta(seconds=0.3), never)
+    qtbot.waitUntil(lambda: not engine.busy, timeout=5_000)
+    row = hall.transactions.by_id(batch)
+    assert (row.queued, row.attempts, row.status) == (True, 0, Status.NEW)
+    assert not any(others)
+    assert not hall.transactions.by_id(standard).queued
+    engine._settings = EngineSettings("here", calendar=always)
+    qtbot.waitUntil(lambda: begun.count(batch) == 2, timeout=5_000)
