@@ -82,6 +82,7 @@ class FindSession:
         date_from: date | None = None,
         date_to: date | None = None,
         modality: str = "",
+        description: str = "",
         limit: int = MAX_RESULTS,
     ) -> tuple[PacsStudy, ...]:
         asked = (
@@ -90,6 +91,7 @@ class FindSession:
             ("AccessionNumber", accession),
             ("StudyDate", query.date_range(date_from, date_to)),
             ("ModalitiesInStudy", modality),
+            ("StudyDescription", description),
         )
         keys = {k: v for k, v in asked if v}
         return tuple(query.study(ds) for ds in self._find(self._study_model, "STUDY", keys, limit))
@@ -163,6 +165,7 @@ def find_studies(
     date_from: date | None = None,
     date_to: date | None = None,
     modality: str = "",
+    description: str = "",
     limit: int = MAX_RESULTS,
     limits: Limits = DEFAULT_LIMITS,
     ctx: Context | None = None,
@@ -176,6 +179,7 @@ def find_studies(
             date_from=date_from,
             date_to=date_to,
             modality=modality,
+            description=description,
             limit=limit,
         )
 

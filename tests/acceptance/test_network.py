@@ -118,6 +118,17 @@ def test_what_was_sent_is_verified_by_query(orthanc: Orthanc, tmp_path: Path) ->
         assert [s.instances for s in session.studies(patient_id="S9990001")] == [5]
 
 
+@pytest.mark.parametrize("name", ["orthanc", "dcmqrscp"])
+def test_studies_are_found_by_a_part_of_their_description(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    peer: Peer = request.getfixturevalue(name)
+    send(peer, study(tmp_path, 1, StudyDescription="CT HEAD TRAUMA", PatientID="S9990079"))
+    (found,) = find_studies(peer.node, patient_id="S9990079", description="*HEAD*", limits=LIMITS)
+    assert found.description == "CT HEAD TRAUMA"
+    assert find_studies(peer.node, patient_id="S9990079", description="*KNEE*", limits=LIMITS) == ()
+
+
 @pytest.mark.parametrize(
     ("name", "charset", "patient"),
     [

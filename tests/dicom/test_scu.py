@@ -149,6 +149,13 @@ def test_studies_come_with_counts_and_modalities() -> None:
     assert (found.series, found.instances) == (2, 401)
 
 
+def test_studies_are_asked_for_by_their_description_in_a_character_set_that_holds_it() -> None:
+    with ScriptedPeer(finds([])) as peer:
+        assert find_studies(peer.node, description="*SCHÄDEL*", limits=LONG) == ()
+    asked = question(peer)
+    assert (asked.StudyDescription, asked.SpecificCharacterSet) == ("*SCHÄDEL*", "ISO_IR 100")
+
+
 def test_verified_uids_are_those_that_the_node_names_at_image_level() -> None:
     instances = [encoded(SOPInstanceUID=f"1.2.{n}") for n in range(3)]
     with ScriptedPeer(finds(instances)) as peer:
