@@ -314,8 +314,8 @@ def show(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
     transaction = desk.reading.transaction(args.number)
     details = desk.reading.details(transaction.id)
     thread = {"thread": [documents.message_document(message) for message in details.messages]}
+    desk.replies.look(transaction.id)  # before the answer: where it fails, that is the one document
     out.result(documents.transaction_document(transaction) | thread, documents.details_text(details))
-    desk.replies.look(transaction.id)
     return Exit.DONE
 
 

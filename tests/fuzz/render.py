@@ -1,8 +1,9 @@
-"""Throws damaged images at the renderer: `python -m tests.fuzz.render COUNT [--seed N] [--keep FOLDER]`.
+"""Throws damaged images at the renderer: `python -m tests.fuzz.render COUNT [--seed N] [--keep FOLDER] [--pixels]`.
 
 Each input is a small real or synthetic image with a few mutations, some aimed at attributes, some at codestreams and
-offset tables, some blind. It must give a picture of the size that the data set announces, or a `Permanent` with a
-reason, within its time; whatever else happens is printed with the number that makes the same input again, and kept.
+offset tables, some blind; with `--pixels` none but those that leave the attributes alone. It must give a picture of the
+size that the data set announces, or a `Permanent` with a reason, within its time; whatever else happens is printed with
+the number that makes the same input again, and kept.
 """
 
 from __future__ import annotations
@@ -66,12 +67,12 @@ class Score:
     slowest: float = 0.0
 
 
-def mutated(number: int, images: list[bytes]) -> bytes:
+def mutated(number: int, images: list[bytes], *, pixels: bool = False) -> bytes:
     """The same bytes for the same number and corpus."""
     chance = random.Random(number)
     data = bytearray(chance.choice(images))
     for _ in range(chance.choice((1, 1, 1, 2, 2, 3, 5))):
-        chance.choice(_MUTATIONS)(chance, data)
+        chance.choice(_OF_PIXELS if pixels else _MUTATIONS)(chance, data)
     return bytes(data)
 
 
@@ -92,10 +93,12 @@ def try_one(data: bytes) -> str:
     return outcome
 
 
-def run(count: int, seed: int = 0, keep: Path | None = None, every: int = 0) -> Score:
+def run(
+    count: int, seed: int = 0, keep: Path | None = None, every: int = 0, *, pixels: bool = False
+) -> Score:
     images, score = corpus(), Score()
     for number in range(seed, seed + count):
-        data, crashes = mutated(number, images), decoders.crashes
+        data, crashes = mutated(number, images, pixels=pixels), decoders.crashes
         start = time.monotonic()
         try:
             score.outcomes[try_one(data)] += 1
@@ -191,6 +194,7 @@ _MUTATIONS: list[Mutation] = [
     _flip, _flip_in_pixels, _flip_in_pixels, _flip_at_pixels, _flip_at_pixels, _cut, _cut_out, _repeat, _word,
     _attribute, _attribute, _attribute, _attribute, _syntax, _element_length,
 ]  # fmt: skip
+_OF_PIXELS: list[Mutation] = [_flip_in_pixels, _flip_in_pixels, _flip_at_pixels]
 
 
 def _pixels(data: bytearray) -> int:
@@ -225,11 +229,12 @@ def main() -> int:
     parser.add_argument("count", type=int)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--pixels", action="store_true")
     arguments = parser.parse_args()
     faulthandler.enable()
     warnings.simplefilter("ignore")
     start = time.monotonic()
-    score = run(arguments.count, arguments.seed, arguments.keep, every=2000)
+    score = run(arguments.count, arguments.seed, arguments.keep, every=2000, pixels=arguments.pixels)
     print(f"{arguments.count} inputs in {time.monotonic() - start:.0f} s, slowest {score.slowest:.1f} s")
     print(f"decoder processes that crashed or hung: {decoders.crashes}")
     for outcome, many in score.outcomes.most_common(40):

@@ -105,7 +105,7 @@ def _check_layout(said: PixelFormat) -> None:
     if said.rows < 1 or said.columns < 1:
         raise unshowable(f"It announces {said.rows} rows and {said.columns} columns.")
     if said.frames < 1:
-        raise unshowable(f"It announces {said.frames} frames.")
+        raise unshowable("Its number of frames is none.")
     if said.photometric not in _SAMPLES:
         raise unshowable(f"Its kind of colour is not known: {said.photometric[:32]!r}.")
     if said.samples != _SAMPLES[said.photometric]:

@@ -7,6 +7,7 @@ Gives raw samples; for colour JPEG always RGB where `ycc` says that the frame ho
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,12 @@ JPEG_LOSSLESS = {_OF_JPEG + end for end in ("57", "70")}
 JPEG_LS = {_OF_JPEG + end for end in ("80", "81")}
 JPEG_2000 = {_OF_JPEG + end for end in ("90", "91", "92", "93", "201", "202", "203")}  # from 201 on: HTJ2K
 NATIVE_CODECS = frozenset(JPEG_LOSSY | JPEG_LOSSLESS | JPEG_LS | JPEG_2000)
+
+
+class Library(StrEnum):
+    LIBJPEG_TURBO = "Pillow, libjpeg-turbo"
+    OPENJPEG = "Pillow, OpenJPEG"
+    GDCM = "GDCM"
 
 
 class Undecodable(Exception):
@@ -39,11 +46,21 @@ class Request:
     ycc: bool
 
 
+def chosen(request: Request) -> Library:
+    """The fastest one that decodes it right."""
+    if request.syntax in JPEG_LOSSY and request.precision == 8:
+        return Library.LIBJPEG_TURBO
+    if request.syntax in JPEG_2000 and request.precision <= (8 if request.samples > 1 else 16):
+        return Library.OPENJPEG
+    return Library.GDCM
+
+
 def decode(request: Request, data: bytes) -> Pixels:
     """Rows × columns (× samples) of whole numbers."""
-    if request.syntax in JPEG_LOSSY and request.precision == 8:
+    library = chosen(request)
+    if library is Library.LIBJPEG_TURBO:
         return _pillow_jpeg(request, data)
-    if request.syntax in JPEG_2000 and request.precision <= (8 if request.samples > 1 else 16):
+    if library is Library.OPENJPEG:
         try:
             return _pillow_jpeg_2000(request, data)
         except OSError:  # it does not know every layout of tile-parts

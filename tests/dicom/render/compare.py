@@ -1,8 +1,8 @@
-"""Compares every image below a folder, pixel by pixel, with DCMTK's renderer: `python -m tests.dicom.render.compare
-FOLDER [--table]`.
+"""Compares every image below a folder with DCMTK and pydicom: `python -m tests.dicom.render.compare FOLDER [--table]`.
 
-DCMTK's `dcm2pnm` family is told which frame and which window; scaling is off on both sides. Prints what differs, and
-with `--table` the lines of docs/rendering.md.
+DCMTK's `dcm2pnm` family renders the same frame through the same window, scaling off on both sides: compared are the
+shown pixels. pydicom, with GDCM and Pillow behind it, decodes the same frame: compared are the stored values, or RGB.
+Prints what differs, and with `--table` the lines of docs/rendering.md.
 """
 
 from __future__ import annotations
@@ -13,17 +13,22 @@ import sys
 import tempfile
 import warnings
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image as Picture
+from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID
 
 from iep_desktop.core.errors import IepError
+from iep_desktop.dicom.render.checks import PALETTE
+from iep_desktop.dicom.render.codecs import JPEG_2000
+from iep_desktop.dicom.render.colour import top_eight_bits
 from iep_desktop.dicom.render.grey import Table, Window
 from iep_desktop.dicom.render.image import Image, open_image
+from iep_desktop.dicom.render.stored import stored_values
 from tests.dicom.render.making import as_array
 
 _JPEG = {f"1.2.840.10008.1.2.4.{end}" for end in (50, 51, 53, 55, 57, 70)}
@@ -39,6 +44,7 @@ class Compared:
     most: int = 0
     share: float = 0.0
     why: str = ""
+    decoded: str = ""  # against pydicom: same, differs, only ours
 
 
 def compare(path: Path, scratch: Path) -> Compared | None:
@@ -58,6 +64,29 @@ def compare(path: Path, scratch: Path) -> Compared | None:
     if ours is None or theirs is None:
         return Compared(path, kind, syntax, "only theirs" if ours is None else "only ours", why=why or said)
     return _difference(path, kind, syntax, ours, theirs)
+
+
+def with_decoded(one: Compared) -> Compared:
+    if one.outcome in ("neither", "only theirs"):
+        return one
+    return replace(one, decoded=_decoded(one.path, open_image(one.path)))
+
+
+def _decoded(path: Path, image: Image) -> str:
+    frame, said = image.frames // 2, image.format
+    if said.stored == 1 and image.transfer_syntax in JPEG_2000:
+        return "only ours"  # GDCM crashes
+    try:
+        theirs = pixel_array(str(path), index=frame, raw=image.grey or image.photometric == PALETTE)
+    except Exception:  # noqa: BLE001 - whatever keeps pydicom from it
+        return "only ours"
+    samples = image._samples(frame)
+    if said.colour:
+        ours = as_array(image.render(frame, overlays=False, square=False))
+        theirs = top_eight_bits(theirs, said.stored)
+    else:
+        ours = stored_values(samples, said)
+    return "same" if np.array_equal(ours, theirs, equal_nan=said.real) else "differs"
 
 
 def _difference(path: Path, kind: str, syntax: str, ours: Any, theirs: Any) -> Compared:
@@ -118,25 +147,37 @@ def main() -> int:
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as scratch:
         paths = sorted(path for path in arguments.folder.rglob("*") if path.is_file())
-        found = [one for path in paths if (one := compare(path, Path(scratch)))]
+        found = [with_decoded(one) for path in paths if (one := compare(path, Path(scratch)))]
     if arguments.table:
         _print_table(found)
     for one in found:
-        if one.outcome not in ("same", "rounding"):
+        if one.outcome not in ("same", "rounding") or one.decoded == "differs":
             name = one.path.relative_to(arguments.folder)
-            print(f"{one.outcome}: {name} [{one.kind}; {one.syntax}] {one.most} {one.share:.4f} {one.why}")
-    print(Counter(one.outcome for one in found))
+            print(
+                f"{one.outcome}: {name} [{one.kind}; {one.syntax}] {one.most} {one.share:.4f} {one.why}",
+                one.decoded,
+            )
+    print("DCMTK", Counter(one.outcome for one in found))
+    print("pydicom", Counter(one.decoded for one in found))
     return 0
 
 
 def _print_table(found: list[Compared]) -> None:
     by_kind: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for one in found:
-        by_kind[one.syntax, one.kind][one.outcome] += 1
+        by_kind[one.syntax, one.kind.removesuffix(" signed")].update([one.outcome, f"decoded {one.decoded}"])
     for (syntax, kind), outcomes in sorted(by_kind.items()):
         counts = " | ".join(
             str(outcomes[name] or "")
-            for name in ("same", "rounding", "differs", "only ours", "only theirs", "neither")
+            for name in (
+                "same",
+                "rounding",
+                "differs",
+                "only ours",
+                "decoded same",
+                "decoded only ours",
+                "decoded differs",
+            )
         )
         print(f"| {syntax} | {kind} | {counts} |")
 

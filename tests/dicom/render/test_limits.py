@@ -71,7 +71,7 @@ def test_a_codestream_that_announces_more_than_its_data_set_is_refused() -> None
     [
         ({"Rows": 0}, "0 rows"),
         ({"Columns": 0}, "0 columns"),
-        ({"NumberOfFrames": -3}, "-3 frames"),
+        ({"NumberOfFrames": -3}, "number of frames"),
         ({"SamplesPerPixel": 0}, "0 samples"),
         ({"SamplesPerPixel": 3}, "3 samples"),
         ({"SamplesPerPixel": 65535}, "65535 samples"),
@@ -93,7 +93,7 @@ def test_a_description_that_cannot_be_is_refused_with_its_reason(wrong: dict[str
 
 
 def test_frames_that_are_no_number_are_refused() -> None:
-    with pytest.raises(Permanent, match="frames"):
+    with pytest.raises(Permanent, match="number of frames"):
         shown(SAMPLES / "badVR.dcm")
 
 

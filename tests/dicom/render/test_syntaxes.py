@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -183,3 +184,32 @@ def test_seven_bits_of_jpeg_ls_are_refused_and_not_shown_wrong() -> None:
     data[data.index(b"\xff\xf7") + 4] = 7
     with pytest.raises(Permanent):
         shown(compressed([bytes(data)], JPEG_LS, Rows=ROWS, Columns=COLUMNS, BitsStored=7, HighBit=6))
+
+
+@pytest.mark.parametrize("share", [0.5, 0.97])
+@pytest.mark.parametrize(
+    ("name", "end", "more"),
+    [
+        ("grey16.jls", "80", {}),
+        ("grey16.htj2k", "201", {}),
+        ("grey16.ljpg", "57", {}),
+        ("grey12.jpg", "51", {"bits": 12}),
+        ("rgb16.j2k", "90", {"samples": 3}),
+        ("signed12.j2k", "90", {"bits": 12, "PixelRepresentation": 1}),
+    ],
+)
+def test_a_codestream_that_is_cut_short_is_refused_and_not_shown_in_part(
+    name: str, end: str, more: dict[str, Any], share: float
+) -> None:
+    whole = (DATA / name).read_bytes()
+    source = bare(name, OF_JPEG + end, **more).getvalue()
+    part = whole[: int(len(whole) * share) // 2 * 2]
+    shorter = source.replace(len(whole).to_bytes(4, "little") + whole, len(part).to_bytes(4, "little") + part)
+    if shorter == source:  # an odd number of bytes was filled up
+        even = whole + b"\0"
+        shorter = source.replace(
+            len(even).to_bytes(4, "little") + even, len(part).to_bytes(4, "little") + part
+        )
+    assert len(shorter) < len(source)
+    with pytest.raises(Permanent, match="compressed frame"):
+        shown(BytesIO(shorter))
