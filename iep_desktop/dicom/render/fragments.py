@@ -120,12 +120,18 @@ class Encapsulated:
                 break
             found.append(item)
             at = item.start + item.length
-        leads_on = last or at == end
-        holds_another = any(self._starts(file, part) for part in found[1:])
-        return found if leads_on and not holds_another else []
+        if not found or not (last or at == end):
+            return []
+        # Where frames are known by how they begin, this one and the next must begin so, and nothing in between.
+        known = self._starts(file, self._first + 8)
+        begins = self._starts(file, found[0].start) == known
+        goes_on = last or self._starts(file, end + 8) == known
+        holds_another = any(self._starts(file, part.start) for part in found[1:])
+        return found if begins and goes_on and not holds_another else []
 
-    def _starts(self, file: BinaryIO, fragment: Fragment) -> bool:
-        file.seek(fragment.start)
+    def _starts(self, file: BinaryIO, at: int) -> bool:
+        """Whether a fragment's bytes are the beginning of a frame."""
+        file.seek(at)
         return file.read(8).startswith(_STARTS)
 
     def _walk(self, file: BinaryIO) -> list[list[Fragment]]:
@@ -150,7 +156,7 @@ class Encapsulated:
             return [[fragment] for fragment in fragments]
         frames: list[list[Fragment]] = []
         for fragment in fragments:
-            if self._starts(file, fragment) or not frames:
+            if self._starts(file, fragment.start) or not frames:
                 frames.append([])
             frames[-1].append(fragment)
         if len(frames) != self._frames:

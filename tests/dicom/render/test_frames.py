@@ -220,6 +220,19 @@ def test_frames_in_several_fragments_are_put_together_with_and_without_a_table()
             assert open_image(split).render(k).data == open_image(whole).render(k).data
 
 
+@pytest.mark.parametrize("entry", [1, 3])
+def test_a_table_that_leads_into_the_middle_of_a_frame_is_not_followed(entry: int) -> None:
+    """Two frames of two fragments each; the table takes fragment 1 or 3 for the second frame's beginning."""
+    pictures = [packed(ramp(16, 16, "u1") // (k + 1), "JPEG") for k in range(2)]
+    parts = [part for data in pictures for part in (data[:100], data[100:] + b"\0" * (len(data) % 2))]
+    how = {"Rows": 16, "Columns": 16, "NumberOfFrames": 2}
+    table = offsets(0, sum(8 + len(part) for part in parts[:entry]))
+    source = compressed([], JPEG, **how, PixelData=sequence(table, parts))
+    whole = compressed(pictures, JPEG, **how)
+    for k in range(2):
+        assert open_image(source).render(k).data == open_image(whole).render(k).data
+
+
 def test_fragments_that_do_not_make_the_announced_frames_are_an_error() -> None:
     pictures = [packed(ramp(16, 16, "u1"), "JPEG")] * 3
     data = encapsulate(pictures, fragments_per_frame=2, has_bot=False)

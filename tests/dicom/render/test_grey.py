@@ -142,6 +142,12 @@ def test_a_modality_table_takes_the_place_of_slope_and_intercept() -> None:
     ]
 
 
+def test_a_modality_table_of_signed_pixels_may_begin_below_zero() -> None:
+    tables = with_us_descriptor(lut([100, 200, 300], first=0xFFFE))
+    values = open_image(grey(np.array([[-9, -2, -1, 0, 9]], np.int16), ModalityLUTSequence=tables)).values()
+    assert [values.modality_value(0, i) for i in range(5)] == [100, 100, 200, 300, 300]
+
+
 def test_a_voi_table_is_shown_before_windows_and_ends_hold_beyond_it() -> None:
     tables = with_us_descriptor(lut([0, 255, 51], first=5, bits=8))
     source = grey(
