@@ -323,6 +323,7 @@ class LoopWatch:
         self.longest, self._last = max(self.longest, now - self._last), now
 
 
+@pytest.mark.alone
 def test_ten_thousand_images_come_in_without_a_hitch(
     wizard: DiscWizard, desk: FakeDesk, qtbot: QtBot
 ) -> None:
