@@ -162,12 +162,14 @@ def test_a_pacs_that_dies_in_the_middle_and_returns_gets_the_rest(tmp_path: Path
     patient = replace(FAST, retry_limit=400, retry_first_seconds=0.2, retry_longest_seconds=0.3)
     first = MoodyArchive(tmp_path / "archive")
     first.start()
+    port = first.port  # a stopped archive has none
     died = threading.Event()
+    dying = threading.Thread(target=first.stop, daemon=True)
 
     def dies(nth: int) -> None:
         if nth == 10:
+            dying.start()
             died.set()
-            threading.Thread(target=first.stop, daemon=True).start()
 
     first.mood = dies
     hospital = Hospital(tmp_path / "profile", first.node, patient)
@@ -177,7 +179,8 @@ def test_a_pacs_that_dies_in_the_middle_and_returns_gets_the_rest(tmp_path: Path
     )
     importing = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert died.wait(30)
-    with MoodyArchive(tmp_path / "archive", first.port) as second:
+    dying.join(30)
+    with MoodyArchive(tmp_path / "archive", port) as second:
         out, _ = importing.communicate(timeout=60)
         assert importing.returncode == 0, out
         assert json.loads(out)["instances"]["verified"] == 30

@@ -45,7 +45,7 @@ from tests.fakes.ways import way  # noqa: F401
 from tests.peers import FilePeer, Orthanc, Peer, free_port, run_orthanc, run_storescp
 
 pytestmark = pytest.mark.usefixtures("way")
-LIMITS = Limits(connect=2, acse=3, dimse=10, network=10, write=5, release=1)
+LIMITS = Limits(connect=10, acse=15, dimse=30, network=30, write=15, release=1)
 SYNTAXES = [
     ImplicitVRLittleEndian,
     ExplicitVRLittleEndian,
