@@ -1,14 +1,11 @@
 """Makes synthetic CT slices for the benchmarks: 512 × 512 × 16 bit, Explicit VR Little Endian, 0.5 MB each.
 
-    python -m benchmarks.synthetic FOLDER [COUNT]
-
 Each slice is a head-like ellipse with noise, so that it compresses as real slices do; the patient is synthetic.
 """
 
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,8 +81,3 @@ def _series() -> Dataset:
     ds.RescaleIntercept, ds.RescaleSlope = 0, 1
     ds.WindowCenter, ds.WindowWidth = 40, 80
     return ds
-
-
-if __name__ == "__main__":
-    made = ct_slices(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 400)
-    print(f"{len(made)} slices in {made[0].parent}")

@@ -59,6 +59,7 @@ class Session(QObject):
 
     def __init__(self, profile: Profile, theme: Theme, *, state: StateStore | None = None) -> None:
         super().__init__()
+        gc.disable()  # until the window stands, see `start`
         # Many threads work beside the event loop: it gets the interpreter back after 1 ms instead of 5.
         sys.setswitchinterval(SWITCH_SECONDS)
         self.profile = profile
@@ -84,6 +85,7 @@ class Session(QObject):
 
     def start(self) -> None:
         gc.freeze()  # what stands now stays: no collection looks through it while images move
+        gc.enable()
         desk, rate = self.desk, self.engine.rate
         self.queries.watch(
             ledger=lambda _: desk.ledger_token(),

@@ -314,7 +314,7 @@ def test_what_measures_time_runs_alone_after_the_rest_and_not_after_a_failure(ma
     assert machine.calls[-2].endswith("-m not alone")
     assert machine.calls[-1] == "-m pytest -m alone"
     assert machine.dev("test", PYTEST_CODE="1").returncode == 1
-    assert machine.calls[-1].endswith("-m not alone")
+    assert machine.calls[-1] == "-m pytest --last-failed -m not alone"
 
 
 def test_the_debugger_gets_a_single_process(machine: Machine) -> None:
