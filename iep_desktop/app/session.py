@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 SWITCH_SECONDS = 0.001
+START_AFTER_MS = 60
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,9 @@ class Session(QObject):
         self._closed = False
 
     def show(self) -> None:
-        """Show the window; what it watches and the engine start once it stands."""
+        """Show the window; what it watches and the engine start once its first page has had the interpreter alone."""
         self.window.show()
-        QTimer.singleShot(0, self, self.start)
+        QTimer.singleShot(START_AFTER_MS, self, self.start)
 
     def start(self) -> None:
         gc.freeze()  # what stands now stays: no collection looks through it while images move
