@@ -43,7 +43,9 @@ def draw(profile: Profile, folder: Path) -> list[Path]:
     application = make_application()
     folder.mkdir(parents=True, exist_ok=True)
     theme = Theme(application, ThemeChoice.LIGHT)
-    session = Session(profile, theme, state=_Forgetful(folder / ".state.json"))
+    # Not saved: what fails in the story shall not take minutes to be given up.
+    hurried = replace(profile.settings, retry_limit=3, retry_first_seconds=0.2)
+    session = Session(replace(profile, settings=hurried), theme, state=_Forgetful(folder / ".state.json"))
     session.show()
     try:
         _Story(session).happen()
@@ -85,10 +87,7 @@ class _Story:
         )
         ids.append(self._import(path, replace(form, call_ref="06396377"), node="PACS archive 2"))
         self._session.engine.wake()
-        wait_until(lambda: not any(transactions.by_id(one).queued for one in ids[:-1]))
-        transactions.queue(ids[-1], attempts=self._session.profile.settings.retry_limit)
-        self._session.engine.wake()
-        wait_until(lambda: not transactions.by_id(ids[-1]).queued)
+        wait_until(lambda: not any(transactions.by_id(one).queued for one in ids))
         self._session.engine.stop()
         self._import(path, replace(form, call_ref="06396378"))
 

@@ -121,6 +121,8 @@ def test_of_two_patients_on_a_disc_nobody_is_taken_without_being_named(
     code, answer = known.import_(disc.root, form())
     assert code == 3
     assert any("2 patients are on the disc" in line for line in answer["required"])
+    assert answer["instances"]["sent"] == 0
+    assert len(orthanc.sop_instance_uids()) == 1  # the earlier study alone
     code, answer = known.import_(disc.root, form(), "--patient", "N9990001")
     assert (code, answer["instances"]["verified"]) == (0, 3)
     arrived = {str(dcmread(BytesIO(orthanc.file(uid))).PatientName) for uid in orthanc.sop_instance_uids()}
