@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 
 import hypothesis
@@ -42,6 +43,15 @@ def _no_thread_left_behind() -> Iterator[None]:
     yield
     left = [thread for thread in threading.enumerate() if thread not in before and not thread.daemon]
     for thread in left:
-        thread.join(_GRACE_SECONDS)
+        _wait_for(thread)
     alive = [thread.name for thread in left if thread.is_alive()]
     assert not alive, f"threads left behind: {', '.join(alive)}"
+
+
+def _wait_for(thread: threading.Thread) -> None:
+    """A library's thread may be just starting when the test ends: it cannot be joined before it has."""
+    deadline = time.monotonic() + _GRACE_SECONDS
+    while thread in threading.enumerate() and not thread.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    if thread.is_alive():
+        thread.join(_GRACE_SECONDS)

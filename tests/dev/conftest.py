@@ -66,6 +66,8 @@ class Machine:
     def dev(self, *arguments: str, before: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
         """Run dev.py; `before` is Python that makes the process believe something about the machine."""
         start = (
+            # As in a terminal, also where whoever runs the tests ignores Ctrl+C, as a background job does.
+            "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
             f"import os, runpy, shutil, sys\nsys.executable = {str(self.tools / 'python')!r}\n{before}\n"
             f"sys.argv[1:] = {list(arguments)!r}\n"
             f"runpy.run_path({str(self.root / 'dev.py')!r}, run_name='__main__')"
