@@ -101,6 +101,7 @@ class Performer:
         attempts = self._transactions.by_id(id).attempts + 1
         pause = self._retry.pause(attempts)
         if pause is None:
+            self._transactions.queue(id, attempts=attempts)  # the last try counts, too
             self._fail(id, error)
             return
         _log.warning("transaction %d: %s; try %d in %.0f s", id, error.title, attempts, pause.total_seconds())

@@ -137,6 +137,8 @@ def test_after_the_last_try_it_fails_with_the_reason(hall: Hall, qtbot: QtBot) -
     failure = hall.transactions.by_id(queued).failure
     assert failure is not None
     assert (failure.title, failure.message, failure.hint) == ("PACS is busy", "It said so.", "Wait.")
+    assert hall.transactions.by_id(queued).attempts == QUICK.limit
+    assert not hall.transactions.by_id(queued).queued
 
 
 @pytest.mark.parametrize(
