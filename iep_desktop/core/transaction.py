@@ -212,6 +212,15 @@ class Transaction:
     attempts: int = 0
     not_before: datetime | None = None  # waits for the next try until then
     queued: bool = False  # the engine may take it
+    request_id: int | None = None  # the request that a transfer answers
+    request_number: str = ""
+    answers: tuple[str, ...] = ()  # numbers of the transfers that answer a request
+    on_iep_at: datetime | None = None  # since when it lies in the recipient's gateway
+    their_form: Form | None = None  # what the sender wrote, where `form` is our own
+    onward_reason: str = ""  # R-GATE-8
+    source_node: str = ""  # the sender's PACS; empty where that is the other hospital's matter
+    trauma: bool = False  # R-TRAUMA
+    attachments: int = 0
 
     @property
     def patient(self) -> Patient:
