@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.states import tab_of
 from iep_desktop.core.transaction import Tab, Transaction
+from iep_desktop.ui.dialogs import Dialogs
 from iep_desktop.ui.header import Header
 from iep_desktop.ui.pages import TABS, Pages, Worklists
 from iep_desktop.ui.services import IsDesk, StateStore
@@ -68,6 +69,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(theme.sizes.of(640), theme.sizes.of(360))
         self.resize(theme.sizes.of(1280), theme.sizes.of(800))
         place = f"{hospital_name or desk.me.hospital}, {desk.me.workstation}"
+        self.dialogs = Dialogs(desk, queries, theme, self)
         self.header = Header(desk.me.user, place, theme)
         self.tabs = CountedTabs(theme)
         self.pages = Pages(self._make_create, self._make_worklist, self._make_required)
@@ -136,7 +138,7 @@ class MainWindow(QMainWindow):
         doing = Doing(self._desk, self._queries, self._theme, self)
         doing.done.connect(self._done)
         doing.ris_wanted.connect(self._show_ris)
-        doing.nodes_wanted.connect(self.show_nodes)
+        doing.nodes_wanted.connect(self.dialogs.nodes)
         return doing
 
     @property
@@ -164,9 +166,9 @@ class MainWindow(QMainWindow):
         header = self.header
         header.home_wanted.connect(lambda: self.show_tab(Tab.IN_PROGRESS))
         header.create_wanted.connect(lambda: self.show_tab(None))
-        header.nodes_wanted.connect(lambda: self.show_nodes(""))
-        header.hospitals_wanted.connect(self.show_hospitals)
-        header.help_wanted.connect(self._show_help)
+        header.nodes_wanted.connect(lambda: self.dialogs.nodes())
+        header.hospitals_wanted.connect(lambda: self.dialogs.hospitals(self.refresh))
+        header.help_wanted.connect(self.dialogs.help)
         header.close_wanted.connect(self.close)
         header.theme_chosen.connect(self._choose_theme)
         header.search.searched.connect(self.search)
@@ -175,7 +177,7 @@ class MainWindow(QMainWindow):
         keys: dict[str, Callable[[], object]] = {
             **{f"Ctrl+{at + 1}": self._to_tab(at) for at in range(len(TABS))},
             "Ctrl+F": self._focus_search,
-            "F1": lambda: self._show_help("keyboard"),
+            "F1": lambda: self.dialogs.help("keyboard"),
             "F5": self.refresh,
             "Ctrl+N": lambda: self.show_tab(None),
             "Ctrl+I": lambda: self.import_disc_wanted.emit(""),
@@ -288,34 +290,6 @@ class MainWindow(QMainWindow):
         self._theme.set_choice(choice)
         self.theme_chosen.emit(choice)
 
-    # -- dialogs
-
-    def show_nodes(self, chosen: str = "") -> None:
-        from iep_desktop.ui.admin.nodes import NodesDialog
-
-        desk = self._desk
-        dialog = NodesDialog(
-            desk.nodes, desk.reading, self._queries, desk.me.hospital, self._theme, self, chosen=chosen
-        )
-        dialog.changed.connect(self._queries.look_now)
-        self._open(dialog)
-
-    def show_hospitals(self) -> None:
-        from iep_desktop.ui.admin.hospitals import HospitalsDialog
-
-        dialog = HospitalsDialog(self._desk.nodes, self._desk.reading, self._queries, self._theme, self)
-        dialog.changed.connect(self.refresh)
-        self._open(dialog)
-
-    def _show_help(self, topic: str) -> None:
-        from iep_desktop.ui.help import help_dialog
-
-        self._open(help_dialog(topic, self._theme, self))
-
-    def _open(self, dialog: QDialog) -> None:
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
-
     # -- news
 
     def _ledger_changed(self) -> None:
@@ -386,11 +360,7 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def _ask_close(self) -> None:
-        from iep_desktop.ui.closing import close_question
-
-        self.close_dialog = close_question(self._theme, self)
-        self.close_dialog.accepted.connect(self._close_now)
-        self._open(self.close_dialog)
+        self.close_dialog = self.dialogs.ask_close(self._close_now)
 
     def _close_now(self) -> None:
         self._may_close = True
