@@ -13,7 +13,7 @@ from iep_desktop.core.errors import InvalidInput, Refused
 from iep_desktop.core.model import Form
 from iep_desktop.core.states import FINAL, check_move, derive_import_status, tab_of
 from iep_desktop.core.transaction import Direction, Requirement, Status, TransactionType
-from iep_desktop.store import search
+from iep_desktop.store import search, tallies
 from iep_desktop.store.database import Database
 from iep_desktop.store.rows import counts_of, exam_rows
 from iep_desktop.store.tables import (
@@ -49,6 +49,9 @@ class Act:
         self.ours = ours
         self.ends = ends
         self.now = now
+        self._tallied = tallies.kinds(
+            end for end in ends if end in session
+        )  # not those that are made just now
 
     @property
     def form(self) -> FormRow:
@@ -118,6 +121,7 @@ class Act:
             end.status = self.row.status
             end.priority = self.row.priority
             end.tab = tab_of(self.row.status, end.required)
+        tallies.change(self.session, self._tallied, tallies.kinds(self.ends))
 
     def _check_evidence(self, to: Status) -> None:
         """R-TX-4: partial is never *Delivered*."""
@@ -154,13 +158,17 @@ def unknown() -> InvalidInput:
     return InvalidInput("There is no such transaction", hint="Search for it in the tab All.")
 
 
-def make_ends(session: Session, row: TransactionRow, form: Form) -> list[EndRow]:
+def hospitals_of(row: TransactionRow) -> dict[str, Direction]:
     """Both ends; a CD import and a disc are acts of one hospital, which the other one does not see."""
     directions: dict[str, Direction] = {}
     if row.type is not TransactionType.CD_IMPORT and row.sender:
         directions[row.sender] = Direction.OUT
     if row.type is not TransactionType.DISC_EXPORT and row.recipient:
         directions[row.recipient] = Direction.IN
+    return directions
+
+
+def make_ends(session: Session, row: TransactionRow, form: Form) -> list[EndRow]:
     nothing: tuple[Requirement, ...] = ()
     ends = [
         EndRow(
@@ -175,7 +183,7 @@ def make_ends(session: Session, row: TransactionRow, form: Form) -> list[EndRow]
             created_at=row.created_at,
             created_by=row.created_by,
         )
-        for ods, direction in directions.items()
+        for ods, direction in hospitals_of(row).items()
     ]
     describe(session, row, ends, form)
     return ends
@@ -185,9 +193,11 @@ def describe(session: Session, row: TransactionRow, ends: list[EndRow], form: Fo
     """Repeat what transactions are found and sorted by."""
     row.nhs_no = search.digits(form.patient.nhs_no)
     row.hospital_no = search.hospital_number(form.patient)
+    words = search.haystack(row.number, form.patient)
+    search.index(session, row.id, [end.hospital for end in ends], ends[0].search if ends else None, words)
     for end in ends:
         other = row.sender if end.direction is Direction.IN else row.recipient
         known = session.get(HospitalRow, other)
         end.institution = search.fold(known.name if known else other)
         end.patient = search.folded_name(form.patient)
-        end.search = search.haystack(row.number, form.patient)
+        end.search = words

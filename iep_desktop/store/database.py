@@ -88,8 +88,14 @@ class Database:
         if self._file:
             self._file.check()
 
+    def broken_keys(self, connection: Connection) -> list[str]:
+        """The tables of rows that belong to a row that is not there. A server does not let it come to that."""
+        if not self._file:
+            return []
+        return [row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check")]
+
     def _check_keys(self, connection: Connection) -> None:
-        if self._file and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        if self.broken_keys(connection):
             raise LedgerUnusable("The upgrade would break the ledger", "Nothing was changed.", _RESTORE)
 
 

@@ -1,7 +1,7 @@
 """The ledger's tables. One transaction, its ends (each hospital's view of it), and what belongs to it.
 
-`ends` repeats what a worklist sorts, filters and searches by, so that a page of 100,000 rows is one index away;
-`transactions` keeps the counts of its instances. Both are written with what they repeat, in one transaction.
+`ends` repeats what a worklist sorts, filters and searches by; `tallies` how many ends there are of each kind, and
+`transactions` the counts of its instances. All are written with what they repeat, in one transaction.
 """
 
 from __future__ import annotations
@@ -183,7 +183,11 @@ class EndRow(Base):
     __table_args__ = (
         UniqueConstraint("transaction_id", "hospital"),
         Index(None, "hospital", "changed"),
-        Index(None, "hospital", "tab", "created_at", "transaction_id"),
+        # One for each filter that leaves few, in the order of time.
+        *(
+            Index(None, "hospital", column, "created_at", "transaction_id")
+            for column in ("tab", "created_by", "priority")
+        ),
         # One for each column that a worklist is sorted by; by date it is the primary key.
         *(
             Index(None, "hospital", column, "transaction_id")
@@ -224,6 +228,22 @@ class EndRow(Base):
     patient: Mapped[str]  # folded name, to sort by
     institution: Mapped[str]  # folded name of the other end, to sort by
     search: Mapped[str]  # folded number, identifiers and name
+
+
+class TallyRow(Base):
+    """How many ends are alike in all that a worklist filters by; a million of them fold into some thousand rows."""
+
+    __tablename__ = "tallies"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    hospital: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)  # of creation, as people here count it
+    tab: Mapped[Tab] = mapped_column(primary_key=True)
+    type: Mapped[TransactionType] = mapped_column(primary_key=True)
+    direction: Mapped[Direction] = mapped_column(primary_key=True)
+    priority: Mapped[Priority] = mapped_column(primary_key=True, autoincrement=False)
+    created_by: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int]
 
 
 class FormRow(Base):

@@ -1,14 +1,20 @@
-"""Worklists: pages of a hospital's transactions, filtered, searched and sorted by the ledger itself (R-UI)."""
+"""Worklists: pages of a hospital's transactions, filtered, searched and sorted by the ledger itself (R-UI).
+
+A page costs what it shows, however long the list is. The tallies say how many rows there are before one is read;
+that decides how they are found: few are collected and sorted, many are walked through in the order of an index,
+from the nearer end, by date from the very day. A condition that is to be checked on the way, and not searched for by
+an index of its own, is written as `coalesce(x, x)`: no statistics decide, and no database engine chooses otherwise.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Select, and_, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from iep_desktop.core.calendar import LONDON
 from iep_desktop.core.model import Priority
 from iep_desktop.core.transaction import (
     Column,
@@ -17,9 +23,9 @@ from iep_desktop.core.transaction import (
     WorklistFilter,
     WorklistOrder,
 )
+from iep_desktop.store import search, tallies
 from iep_desktop.store.database import Database
 from iep_desktop.store.rows import transactions_of
-from iep_desktop.store.search import matches
 from iep_desktop.store.tables import EndRow
 
 _COLUMNS: dict[Column, InstrumentedAttribute[Any]] = {
@@ -32,6 +38,13 @@ _COLUMNS: dict[Column, InstrumentedAttribute[Any]] = {
     Column.STATUS: EndRow.status,
 }
 
+FEW = 10_000
+"""So many rows can be read and sorted for one page in a few hundredths of a second."""
+
+_Ids = Sequence[int]
+_BothWays = tuple[Select[int], Select[int]]
+"""A list as it is asked for, and backwards."""
+
 
 class Worklists:
     """What the tabs of one hospital show."""
@@ -42,49 +55,165 @@ class Worklists:
 
     def page(self, filter: WorklistFilter, order: WorklistOrder, offset: int, limit: int) -> Page:
         """Some rows, without what only the details show (the medium), and how many there are in all."""
-        conditions = self._conditions(filter)
-        wanted = _sorted(select(EndRow).where(*conditions), order).offset(offset).limit(limit)
         with self._database.read() as session:
-            total = session.scalar(select(func.count()).select_from(EndRow).where(*conditions)) or 0
-            ends = session.scalars(wanted).all() if total else []
-            return Page(transactions_of(session, ends), total)
+            question = _Question(session, self._hospital, filter, order)
+            ids, total = (
+                question.searched(offset, limit)
+                if search.words(filter.search)
+                else question.listed(offset, limit)
+            )
+            return Page(transactions_of(session, self._ends(session, ids)), total)
 
     def counts(self) -> dict[Tab, int]:
         """How many stand in each tab; All holds every one."""
-        wanted = (
-            select(EndRow.tab, func.count()).where(EndRow.hospital == self._hospital).group_by(EndRow.tab)
-        )
         with self._database.read() as session:
-            found = dict(session.execute(wanted).all())
+            found = tallies.counts(session, self._hospital)
         return {tab: found.get(tab, 0) for tab in Tab} | {Tab.ALL: sum(found.values())}
 
-    def _conditions(self, wanted: WorklistFilter) -> list[ColumnElement[bool]]:
-        conditions = [EndRow.hospital == self._hospital]
-        if wanted.tab is not Tab.ALL:
-            conditions.append(EndRow.tab == wanted.tab)
-        if wanted.directions:
-            conditions.append(EndRow.direction.in_(wanted.directions))
-        if wanted.types:
-            conditions.append(EndRow.type.in_(wanted.types))
-        if wanted.created_by:
-            conditions.append(EndRow.created_by == wanted.created_by)
-        if wanted.blue_light_only:
-            conditions.append(EndRow.priority == Priority.BLUE_LIGHT)
-        if wanted.date_from:
-            conditions.append(EndRow.created_at >= _midnight(wanted.date_from))
-        if wanted.date_to:
-            conditions.append(EndRow.created_at < _midnight(wanted.date_to + timedelta(days=1)))
-        if wanted.search.strip():
-            conditions.append(matches(EndRow.search, wanted.search))
-        return conditions
+    def _ends(self, session: Session, ids: _Ids) -> list[EndRow]:
+        ours = _checked(EndRow.hospital) == self._hospital
+        wanted = select(EndRow).where(ours, EndRow.transaction_id.in_(ids))
+        found = {end.transaction_id: end for end in session.scalars(wanted)} if ids else {}
+        return [found[key] for key in ids]
 
 
-def _sorted(ends: Select[EndRow], order: WorklistOrder) -> Select[EndRow]:
-    """Rows that are equal in the column stand in the order of their making, newest with the last."""
-    keys = [_COLUMNS[order.column], EndRow.transaction_id]
-    return ends.order_by(*((key.desc() if order.descending else key.asc()) for key in keys))
+class _Question:
+    """One page that is asked for, in one consistent state of the ledger."""
+
+    def __init__(self, session: Session, hospital: str, wanted: WorklistFilter, order: WorklistOrder) -> None:
+        self._session = session
+        self._hospital = hospital
+        self._wanted = wanted
+        self._order = order
+
+    def listed(self, offset: int, limit: int) -> tuple[_Ids, int]:
+        """Without a search the total is known before anything is read."""
+        total = tallies.total(self._session, self._hospital, self._wanted)
+        if total <= FEW:
+            return self._all(self._few())[offset : offset + limit], total
+        if self._order.column is Column.DATE:
+            return self._from_its_day(offset, limit), total
+        return self._stretch(self._sorted(self._many()), total, offset, limit), total
+
+    def searched(self, offset: int, limit: int) -> tuple[_Ids, int]:
+        """By whichever leaves few: the other filters, or the index of the words."""
+        typed = self._wanted.search
+        contains = search.matches(EndRow.search, typed)
+        if tallies.total(self._session, self._hospital, self._wanted) <= FEW:
+            return self._slice(self._all(self._few(contains)), offset, limit)
+        hits = search.indexed(self._session, self._hospital, typed)
+        if hits is not None:
+            found = self._all(hits.limit(FEW + 1))  # the index is asked once where it finds few
+            if len(found) <= FEW:
+                return self._slice(self._all(self._those(found)), offset, limit)
+            if self._wanted == WorklistFilter(search=typed):
+                number = search.number_of(self._session, hits)
+                return self._broad(hits, number, contains, offset, limit), number
+        total = self._session.scalar(self._many(contains).with_only_columns(func.count())) or 0
+        return self._stretch(self._sorted(self._many(contains)), total, offset, limit), total
+
+    # -- ways to the rows
+
+    def _broad(
+        self, hits: Select[int], number: int, contains: ColumnElement[bool], offset: int, limit: int
+    ) -> _Ids:
+        """Very many hits. By date they stand in the order of their making, which differs where a clock was set."""
+        if self._order.column is not Column.DATE:
+            return self._stretch(self._sorted(self._many(contains)), number, offset, limit)
+        newest_first = self._order.descending
+        rows = search.in_order(hits, newest_first), search.in_order(hits, not newest_first)
+        return self._stretch(rows, number, offset, limit)
+
+    def _from_its_day(self, offset: int, limit: int) -> _Ids:
+        """Sorted by date: the tallies know the day on which the page begins."""
+        newest_first = self._order.descending
+        day, within = tallies.day_at(self._session, self._hospital, self._wanted, offset, newest_first)
+        if day is None:
+            return ()
+        narrowed = replace(self._wanted, **{"date_to" if newest_first else "date_from": day})  # type: ignore[arg-type]
+        rows, _ = self._sorted(_Question(self._session, self._hospital, narrowed, self._order)._many())
+        return self._all(rows.offset(within).limit(limit))
+
+    def _stretch(self, rows: _BothWays, total: int, offset: int, limit: int) -> _Ids:
+        """Along an index, from the end that is nearer."""
+        if offset >= total:
+            return ()
+        ahead, back = rows
+        if offset <= total // 2:
+            return self._all(ahead.offset(offset).limit(limit))
+        beyond = max(total - offset - limit, 0)
+        return self._all(back.offset(beyond).limit(total - offset - beyond))[::-1]
+
+    def _slice(self, ids: _Ids, offset: int, limit: int) -> tuple[_Ids, int]:
+        return ids[offset : offset + limit], len(ids)
+
+    def _all(self, rows: Select[int]) -> _Ids:
+        return self._session.scalars(rows).all()
+
+    # -- statements
+
+    def _many(self, *more: ColumnElement[bool]) -> Select[int]:
+        """To be walked through in some order: every other condition is checked on the way."""
+        in_time = self._order.column is Column.DATE
+        conditions = self._conditions({"created_at"} if in_time else set())
+        return select(EndRow.transaction_id).where(
+            EndRow.hospital == self._hospital, *conditions.values(), *more
+        )
+
+    def _few(self, *more: ColumnElement[bool]) -> Select[int]:
+        """Found by the filter that leaves least, whose column has an index, and sorted."""
+        narrowest = next(iter(self._conditions(set())), None)
+        if narrowest is None or narrowest == "created_at":
+            rows = self._many(*more) if narrowest is None else self._in_days(*more)
+            return self._sorted(rows, by_index=False)[0]
+        condition = self._conditions({narrowest})[narrowest]
+        return self._those(
+            select(EndRow.transaction_id).where(EndRow.hospital == self._hospital, condition), *more
+        )
+
+    def _in_days(self, *more: ColumnElement[bool]) -> Select[int]:
+        conditions = self._conditions({"created_at"})
+        return select(EndRow.transaction_id).where(
+            EndRow.hospital == self._hospital, *conditions.values(), *more
+        )
+
+    def _those(self, ids: Select[int] | _Ids, *more: ColumnElement[bool]) -> Select[int]:
+        """Of these, found by their keys, the ones that the filter wants, sorted."""
+        ours = _checked(EndRow.hospital) == self._hospital
+        conditions = self._conditions(set()).values()
+        rows = select(EndRow.transaction_id).where(ours, EndRow.transaction_id.in_(ids), *conditions, *more)
+        return self._sorted(rows, by_index=False)[0]
+
+    def _conditions(self, served: set[str]) -> dict[str, ColumnElement[bool]]:
+        """What the filter asks for, by column, what leaves least by experience first."""
+        w = self._wanted
+
+        def column(name: str) -> Any:
+            plain = getattr(EndRow, name)
+            return plain if name in served else _checked(plain)
+
+        days = (
+            column("created_at") >= tallies.midnight(w.date_from) if w.date_from else true(),
+            column("created_at") < tallies.until(w.date_to) if w.date_to else true(),
+        )
+        every = {
+            "tab": (w.tab is not Tab.ALL, column("tab") == w.tab),
+            "priority": (w.blue_light_only, column("priority") == Priority.BLUE_LIGHT),
+            "created_by": (w.created_by, column("created_by") == w.created_by),
+            "created_at": (w.date_from or w.date_to, and_(*days)),
+            "type": (w.types, column("type").in_(w.types)),
+            "direction": (w.directions, column("direction").in_(w.directions)),
+        }
+        return {name: condition for name, (is_given, condition) in every.items() if is_given}
+
+    def _sorted(self, rows: Select[int], *, by_index: bool = True) -> _BothWays:
+        """Rows that are equal in the column stand in the order of their making, newest with the last."""
+        column = _COLUMNS[self._order.column]
+        keys = (column if by_index else _checked(column), EndRow.transaction_id)
+        up = rows.order_by(*(key.asc() for key in keys))
+        down = rows.order_by(*(key.desc() for key in keys))
+        return (down, up) if self._order.descending else (up, down)
 
 
-def _midnight(day: date) -> datetime:
-    """The first moment of a day as people here count it."""
-    return datetime.combine(day, time(), LONDON).astimezone(UTC)
+def _checked(column: InstrumentedAttribute[Any]) -> Any:
+    return func.coalesce(column, column)

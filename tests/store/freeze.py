@@ -20,6 +20,7 @@ AT = datetime(2026, 11, 24, 14, 2, tzinfo=UTC)
 
 def freeze(path: Path) -> None:
     """A delivered import, one that waits for a person, and a transfer with a message."""
+    path.unlink(missing_ok=True)
     database = open_ledger(f"sqlite:///{path}", clock=lambda: AT)
     ours = Transactions(database, US)
     decision = MatchDecision("12345", MOUSE.name, "Name and date of birth agree.", "A. Operator", AT)

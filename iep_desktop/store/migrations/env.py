@@ -13,10 +13,16 @@ def _plain_type(kind: str, item: Any, _: Any) -> str | Literal[False]:
     return f"sa.{item.impl!r}" if kind == "type" and isinstance(item, TypeDecorator) else False
 
 
+def _is_a_model(_: Any, name: str | None, kind: str, *__: Any) -> bool:
+    """The index of searches and its parts are SQLite's own, no models."""
+    return not (kind == "table" and name is not None and (name == "found" or name.startswith("found_")))
+
+
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
     render_item=_plain_type,
+    include_object=_is_a_model,
     render_as_batch=True,
     compare_type=True,
 )

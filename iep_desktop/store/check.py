@@ -1,0 +1,222 @@
+"""Whether a ledger agrees with itself: everything that is kept twice is compared, every rule of the tables looked at.
+
+Reads only, in one consistent state, the whole ledger: seconds for 100,000 transactions. A problem names the
+transaction by its number and never says whose it is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from iep_desktop.core.calendar import LONDON
+from iep_desktop.core.states import FINAL, derive_import_status, tab_of
+from iep_desktop.core.transaction import Direction, InstanceState, SlotKind, Status, TransactionType
+from iep_desktop.store import search, tallies
+from iep_desktop.store.acts import hospitals_of
+from iep_desktop.store.database import Database
+from iep_desktop.store.rows import counts_of
+from iep_desktop.store.slots import SIZES
+from iep_desktop.store.tables import (
+    CounterRow,
+    EndRow,
+    EventRow,
+    InstanceRow,
+    SeriesRow,
+    SlotRow,
+    TallyRow,
+    TransactionRow,
+)
+
+
+class Trouble(StrEnum):
+    """What can be wrong with a ledger."""
+
+    KEY = "key"  # a row belongs to one that is not there
+    COUNTS = "counts"  # of a transaction's instances
+    STATUS = "status"  # not what events and instances say
+    END = "end"  # a hospital's view of a transaction is missing, superfluous, or repeats it wrongly
+    TAB = "tab"
+    QUEUE = "queue"  # what is final waits still
+    TALLY = "tally"
+    SEARCH = "search"
+    SLOT = "slot"
+    NUMBER = "number"  # a series would give a number twice
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong; `number` is the transaction's, where it is one's."""
+
+    trouble: Trouble
+    text: str
+    number: str = ""
+
+
+def check(database: Database) -> tuple[Problem, ...]:
+    """Everything that is wrong with the ledger; empty where nothing is."""
+    with database.read() as session:
+        broken = Counter(database.broken_keys(session.connection()))
+        keys = [
+            Problem(Trouble.KEY, f"{number} rows of {table} have lost their owner")
+            for table, number in broken.items()
+        ]
+        return (
+            *keys,
+            *_counts(session),
+            *_events(session),
+            *_ends(session),
+            *_tallies(session),
+            *_search(session),
+            *_slots(session),
+            *_numbers(session),
+        )
+
+
+def _counts(session: Session) -> Iterator[Problem]:
+    """The instances of each transaction, and what they and its status say of each other (R-TX-4)."""
+    found: dict[int, Counter[InstanceState]] = {}
+    i = InstanceRow
+    grouped = select(i.transaction_id, i.state, func.count()).group_by(i.transaction_id, i.state)
+    for owner, state, images in session.execute(grouped):
+        found.setdefault(owner, Counter())[state] = images
+    for row in _each(session):
+        counts = counts_of(row)
+        real = found.get(row.id, Counter[InstanceState]())
+        if any(getattr(counts, state.value) != real[state] for state in InstanceState):
+            yield Problem(Trouble.COUNTS, "The counts are not those of its images", row.number)
+        is_delivered_import = row.type is TransactionType.CD_IMPORT and row.status is Status.DELIVERED
+        if (
+            is_delivered_import
+            and derive_import_status(counts, started=True, failed=False, cancelled=False)
+            is not Status.DELIVERED
+        ):
+            yield Problem(Trouble.STATUS, "Delivered, but not every image is verified", row.number)
+    strays = (
+        select(TransactionRow.number)
+        .join(InstanceRow, InstanceRow.transaction_id == TransactionRow.id)
+        .join(SeriesRow, SeriesRow.id == InstanceRow.series_id)
+        .where(SeriesRow.transaction_id != InstanceRow.transaction_id)
+    )
+    for number in session.scalars(strays.distinct()):
+        yield Problem(Trouble.KEY, "An image stands in another transaction's series", number)
+
+
+def _events(session: Session) -> Iterator[Problem]:
+    """Every move has written its event: the last one says where the transaction stands."""
+    last = select(func.max(EventRow.id)).where(EventRow.status.is_not(None)).group_by(EventRow.transaction_id)
+    said = dict(
+        session.execute(select(EventRow.transaction_id, EventRow.status).where(EventRow.id.in_(last))).all()
+    )
+    for row in _each(session):
+        if said.get(row.id) is not row.status:
+            yield Problem(Trouble.STATUS, f"It is {row.status.value}, its events say otherwise", row.number)
+
+
+def _ends(session: Session) -> Iterator[Problem]:
+    """Each hospital's view: it is there, repeats the transaction, stands in its tab, rests when it is final."""
+    there: dict[int, set[str]] = {}
+    joined = select(EndRow, TransactionRow).join(TransactionRow, TransactionRow.id == EndRow.transaction_id)
+    for end, row in session.execute(joined.execution_options(yield_per=1000)):
+        there.setdefault(row.id, set()).add(end.hospital)
+        if any(getattr(end, name) != getattr(row, name) for name in _REPEATED):
+            yield Problem(Trouble.END, f"{end.hospital} has it otherwise than it is", row.number)
+        if end.tab is not tab_of(end.status, end.required):
+            yield Problem(Trouble.TAB, f"{end.hospital} has it in the tab {end.tab.value}", row.number)
+        if end.queue_at is not None and row.status in FINAL:
+            yield Problem(Trouble.QUEUE, f"{row.status.value}, but {end.hospital} has it queued", row.number)
+    for row in _each(session):
+        if there.get(row.id, set()) != set(hospitals_of(row)):
+            yield Problem(Trouble.END, "Not the hospitals that it belongs to have it", row.number)
+
+
+_REPEATED = ("type", "status", "priority", "created_at", "created_by")
+
+
+def _tallies(session: Session) -> Iterator[Problem]:
+    columns = (EndRow.hospital, EndRow.created_at, EndRow.tab, EndRow.type, EndRow.direction, EndRow.priority)
+    real: Counter[tuple[object, ...]] = Counter()
+    for hospital, at, *rest in session.execute(
+        select(*columns, EndRow.created_by).execution_options(yield_per=10_000)
+    ):
+        real[hospital, tallies.day_of(at), *rest] += 1
+    t = TallyRow
+    kept = select(t.hospital, t.day, t.tab, t.type, t.direction, t.priority, t.created_by, t.number)
+    told = Counter({tuple(kind): number for *kind, number in session.execute(kept)})
+    for kind in sorted(real.keys() | told.keys(), key=str):
+        if real[kind] != told[kind] or told[kind] < 1:
+            yield Problem(Trouble.TALLY, f"{kind[0]} of {kind[1]}: {told[kind]} tallied, {real[kind]} there")
+
+
+def _search(session: Session) -> Iterator[Problem]:
+    """The index knows every transaction once; where an end repeats other words than its fellow it is wrong too."""
+    known = search.indexed_ids(session)
+    if known is not None:
+        real = set(session.scalars(select(TransactionRow.id)))
+        for key in sorted(real ^ known):
+            yield Problem(
+                Trouble.SEARCH,
+                "It cannot be searched for" if key in real else "What is gone is found",
+                _name(session, key),
+            )
+    differ = select(TransactionRow.number).join(EndRow, EndRow.transaction_id == TransactionRow.id)
+    differ = differ.group_by(TransactionRow.number).having(func.min(EndRow.search) != func.max(EndRow.search))
+    for number in session.scalars(differ):
+        yield Problem(Trouble.SEARCH, "Its ends are found by different words", number)
+
+
+def _slots(session: Session) -> Iterator[Problem]:
+    """R-ENG-1: as many as there are, each free or held whole, by one of the hospital's own in the right direction."""
+    for slot in session.scalars(select(SlotRow)):
+        name = f"{slot.hospital}, slot {slot.kind.value} {slot.no}"
+        if not 1 <= slot.no <= SIZES[slot.kind]:
+            yield Problem(Trouble.SLOT, f"{name}: there is no such slot")
+        held = (
+            slot.transaction_id is not None,
+            bool(slot.holder),
+            bool(slot.token),
+            slot.lease_until is not None,
+        )
+        if len(set(held)) > 1:
+            yield Problem(Trouble.SLOT, f"{name}: half held, half free")
+        if slot.transaction_id is None:
+            continue
+        end = session.scalar(
+            select(EndRow).where(
+                EndRow.transaction_id == slot.transaction_id, EndRow.hospital == slot.hospital
+            )
+        )
+        wanted = Direction.IN if slot.kind is SlotKind.INBOUND else Direction.OUT
+        if end is None or end.direction is not wanted:
+            yield Problem(
+                Trouble.SLOT, f"{name}: holds what is not its to move", _name(session, slot.transaction_id)
+            )
+
+
+def _numbers(session: Session) -> Iterator[Problem]:
+    """No series gives again what it gave: its counter stands at its last or beyond."""
+    counters = dict(session.execute(select(CounterRow.name, CounterRow.value)).all())
+    given = Counter({"changes": session.scalar(select(func.max(EndRow.changed))) or 0})
+    for row in _each(session):
+        year, _, no = row.number.partition("-")
+        given[year] = max(given[year], int(no))
+        if year != f"{row.created_at.astimezone(LONDON):%Y}":
+            yield Problem(Trouble.NUMBER, "Its number is of another year", row.number)
+    for name, last in given.items():
+        if counters.get(name, 0) < last:
+            yield Problem(Trouble.NUMBER, f"The counter {name} stands before the last that was given")
+
+
+def _each(session: Session) -> Iterable[TransactionRow]:
+    return session.scalars(
+        select(TransactionRow).order_by(TransactionRow.id).execution_options(yield_per=1000)
+    )
+
+
+def _name(session: Session, id: int) -> str:
+    return session.scalar(select(TransactionRow.number).where(TransactionRow.id == id)) or ""
