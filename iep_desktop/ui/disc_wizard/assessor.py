@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -15,23 +15,30 @@ from iep_desktop.workers.queries import Queries
 
 _SETTLE_MS = 150  # several changes in a row are one question
 
+Order = TypeVar("Order")
+Answer = TypeVar("Answer")
+Order_contra = TypeVar("Order_contra", contravariant=True)
+Answer_co = TypeVar("Answer_co", covariant=True)
 
-class Assesses(Protocol):
-    def assess(self, order: ImportOrder, ctx: Context) -> Assessment: ...
+
+class Assesses(Protocol[Order_contra, Answer_co]):
+    def assess(self, order: Order_contra, ctx: Context, /) -> Answer_co: ...
 
 
-class Assessor(QObject):
+class GateAsker(QObject, Generic[Order, Answer]):
     """`changed` whenever question or answer changed; `assessment` is None while none is known for this order."""
 
     changed = Signal()
 
-    def __init__(self, imports: Assesses, queries: Queries, parent: QObject | None = None) -> None:
+    def __init__(
+        self, gate: Assesses[Order, Answer], queries: Queries, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._imports = imports
+        self._gate = gate
         self._queries = queries
         self._running: Running | None = None
-        self._order: ImportOrder | None = None
-        self.assessment: Assessment | None = None
+        self._order: Order | None = None
+        self.assessment: Answer | None = None
         self.error: IepError | None = None
         self.answered_at: datetime | None = None
         self._timer = QTimer(self)
@@ -43,11 +50,11 @@ class Assessor(QObject):
     def is_asking(self) -> bool:
         return self._timer.isActive() or self._running is not None
 
-    def answer_to(self, order: ImportOrder | None) -> Assessment | None:
+    def answer_to(self, order: Order | None) -> Answer | None:
         """What is known about this very order."""
         return self.assessment if order is not None and order is self._order else None
 
-    def ask_about(self, order: ImportOrder | None) -> None:
+    def ask_about(self, order: Order | None) -> None:
         """Nothing happens where this very order is being, or has been, assessed."""
         if order is self._order:  # not `==`: it would compare every image of the disc
             return
@@ -74,24 +81,28 @@ class Assessor(QObject):
         order = self._order
         if order is None:
             return
-        imports = self._imports
+        gate = self._gate
         self._running = self._queries.ask(
-            lambda ctx: imports.assess(order, ctx),
+            lambda ctx: gate.assess(order, ctx),
             lambda assessment: self._answered(order, assessment),
             lambda error: self._could_not(order, error),
             owner=self,
         )
         self.changed.emit()
 
-    def _answered(self, order: ImportOrder, assessment: Assessment) -> None:
+    def _answered(self, order: Order, assessment: Answer) -> None:
         if order is self._order:
             self._running = None
             self.assessment = assessment
             self.answered_at = datetime.now().astimezone()
             self.changed.emit()
 
-    def _could_not(self, order: ImportOrder, error: IepError) -> None:
+    def _could_not(self, order: Order, error: IepError) -> None:
         if order is self._order:
             self._running = None
             self.error = error
             self.changed.emit()
+
+
+class Assessor(GateAsker[ImportOrder, Assessment]):
+    """That of an import."""

@@ -44,8 +44,11 @@ class DraftKeeper(QObject):
         queries: Queries,
         text: Callable[[datetime], str],
         parent: QObject | None = None,
+        *,
+        kind: str = drafts.KIND,
     ) -> None:
         super().__init__(parent)
+        self._kind = kind
         self._store = store
         self._queries = queries
         self._text = text
@@ -83,9 +86,9 @@ class DraftKeeper(QObject):
             self.idle.emit()
             return
         self._busy, self._last = True, body
-        store, key = self._store, self.key
+        store, kind, key = self._store, self._kind, self.key
         self._queries.ask(
-            lambda _ctx: store.save(drafts.KIND, key, text),
+            lambda _ctx: store.save(kind, key, text),
             lambda _: self._done(now),
             self._could_not,
             owner=self,
@@ -95,10 +98,10 @@ class DraftKeeper(QObject):
         """What was started is in the ledger: the draft has served."""
         self._timer.stop()
         self._last = ""
-        store, key = self._store, self.key
+        store, kind, key = self._store, self._kind, self.key
         self.key = uuid.uuid4().hex
         self._queries.ask(
-            lambda _ctx: store.delete(drafts.KIND, key),
+            lambda _ctx: store.delete(kind, key),
             lambda _: after() if after else None,
             self.failed.emit,
             owner=self,

@@ -19,7 +19,7 @@ from iep_desktop.core.identifiers import (
     parse_hospital_number,
     parse_nhs_number,
 )
-from iep_desktop.core.model import Exam, Form, FormKind, Patient, Priority, Requester
+from iep_desktop.core.model import Exam, Form, FormKind, Patient, Priority, Recipient, Requester
 from iep_desktop.core.names import components, from_parts
 from iep_desktop.core.rules import is_all_imaging
 from iep_desktop.ui.widgets.field import parse_day as parse_typed_day
@@ -46,7 +46,7 @@ class ExamText:
 
 @dataclass(frozen=True)
 class FormText:
-    """A form A2 or A6 as text; `hospital` is an ODS code, `hospital_typed` what stands in the field."""
+    """A form A2, A3 or A6 as text; `hospital` is an ODS code, `hospital_typed` what stands in the field."""
 
     kind: FormKind = FormKind.CD
     call_ref: str = ""
@@ -72,6 +72,11 @@ class FormText:
     priority: Priority = Priority.NORMAL
     priority_reason: str = ""
     comments: str = ""
+    needed_by: str = ""
+    recipient_name: str = ""
+    recipient_position: str = ""
+    recipient_phone: str = ""
+    recipient_email: str = ""
 
     def to_form(self) -> Form:
         """The form that these texts say; what cannot be read is left out (and `problems` names it)."""
@@ -81,12 +86,14 @@ class FormText:
             requester=self._requester(),
             patient=self._patient(),
             hospital=self.hospital,
+            recipient=self._recipient(),
             exams=tuple(_exam(text) for text in self.exams if not text.is_blank),
             discs=_number(self.discs),
             disc_no=_number(self.disc_no),
             labelled=self.labelled,
             priority=self.priority,
             priority_reason=self.priority_reason.strip(),
+            needed_by=parse_day(self.needed_by),
             comments=self.comments.strip(),
         )
 
@@ -108,6 +115,14 @@ class FormText:
             phone=self.requester_phone.strip(),
             consultant=self.requester_consultant.strip(),
             department=self.requester_department.strip(),
+        )
+
+    def _recipient(self) -> Recipient:
+        return Recipient(
+            name=self.recipient_name.strip(),
+            position=self.recipient_position.strip(),
+            phone=self.recipient_phone.strip(),
+            email=self.recipient_email.strip(),
         )
 
     def without_patient(self) -> FormText:
@@ -171,6 +186,13 @@ def _day_problem(text: str) -> str:
     return "" if day.year >= 1880 else "This is too long ago."
 
 
+def _needed_by_problem(text: str) -> str:
+    day = parse_day(text)
+    if day is None:
+        return "Not a date: DD/MM/YYYY."
+    return "This day is past." if day < datetime.now().astimezone().date() else ""
+
+
 def _count_problem(text: str) -> str:
     return "" if _number(text) else "A number from 1 to 99."
 
@@ -187,6 +209,8 @@ _FIELD_CHECKS: dict[str, Callable[[str], str]] = {
     "nhs_no": _problem_of(parse_nhs_number),
     "hospital_no": _problem_of(parse_hospital_number),
     "requester_email": _email_problem,
+    "recipient_email": _email_problem,
+    "needed_by": _needed_by_problem,
 }
 
 
@@ -205,7 +229,7 @@ def parse_day(text: str) -> date | None:
 def of_form(form: Form) -> FormText:
     """The texts of a form that came as JSON."""
     family, given, middle, *_ = components(form.patient.name)
-    who, patient = form.requester, form.patient
+    who, patient, to = form.requester, form.patient, form.recipient
     return FormText(
         kind=form.kind,
         call_ref=form.call_ref,
@@ -234,6 +258,11 @@ def of_form(form: Form) -> FormText:
         priority=form.priority,
         priority_reason=form.priority_reason,
         comments=form.comments,
+        needed_by=show_day(form.needed_by),
+        recipient_name=to.name,
+        recipient_position=to.position,
+        recipient_phone=to.phone,
+        recipient_email=to.email,
     )
 
 
@@ -251,7 +280,7 @@ def from_json(document: Any) -> FormText:
         if field.name not in ("exams", "kind", "priority") and type(value) is type(field.default):
             known[field.name] = value
     known["exams"] = _exams_from_json(document.get("exams"))
-    if document.get("kind") in (FormKind.IMPORT, FormKind.CD):
+    if document.get("kind") in list(FormKind):
         known["kind"] = FormKind(document["kind"])
     if document.get("priority") in list(Priority):
         known["priority"] = Priority(document["priority"])
