@@ -46,6 +46,11 @@ class ExportFacts:
     foreign: frozenset[str] = frozenset()  # Study Instance UIDs of those that came from elsewhere
     onward_reason: str = ""
     earlier: tuple[str, ...] = ()
+    trauma: bool = False  # R-TRAUMA
+
+
+_NOT_ON_A4 = frozenset({"call", "requester-contact", "recipient"})
+"""What the one short page of the trauma pathway does not ask for (A4): the form of §2.6 follows by day."""
 
 
 def request_gate(facts: RequestFacts) -> Gate:
@@ -75,7 +80,12 @@ def export_gate(facts: ExportFacts) -> Gate:
         *_urgency(form),
         *_history(facts.earlier),
     ]
-    return Gate(tuple(checks))
+    return Gate(tuple(check for check in checks if not (facts.trauma and _is_by_day(check, form))))
+
+
+def _is_by_day(check: Check, form: Form) -> bool:
+    """R-TRAUMA, R-ID-4: with an NHS number the patient is told by the two numbers, without it the address counts."""
+    return check.code in _NOT_ON_A4 or (check.code == "address" and bool(form.patient.nhs_no))
 
 
 def _not_ourselves(form: Form, us: str) -> Iterator[Check]:
@@ -119,14 +129,14 @@ def _studies(facts: ExportFacts) -> Iterator[Check]:
     if not facts.studies:
         yield block("selection", "No study is ticked", "R-GATE-8", "A4", "Tick the relevant studies")
     for number, study in enumerate(facts.studies, start=1):
-        if _is_another(study, facts.form):
+        if is_another_patients(study, facts.form):
             yield block(
                 f"study-{number}-patient", f"Study {number} belongs to another patient", "R-GATE-4", "§2.6a",
                 "Take it out, or correct the form", "Hospital number or date of birth differ from the form.",
             )  # fmt: skip
 
 
-def _is_another(study: PacsStudy, form: Form) -> bool:
+def is_another_patients(study: PacsStudy, form: Form) -> bool:
     """A number that differs, or that PACS does not tell, is another patient's; so is another date of birth."""
     if normalise_hospital_number(study.patient_id) != normalise_hospital_number(form.patient.hospital_no):
         return True
