@@ -53,3 +53,15 @@ class PacsSeries:
     number: str = ""
     description: str = ""
     instances: int | None = None
+
+
+@dataclass(frozen=True)
+class PacsInstance:
+    """What does not come with the answer is empty."""
+
+    study_uid: str
+    series_uid: str
+    sop_instance_uid: str
+    sop_class_uid: str = ""
+    modality: str = ""
+    series_description: str = ""

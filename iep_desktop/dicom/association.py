@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from pynetdicom import AE, _config, evt
 from pynetdicom import association as library
-from pynetdicom.presentation import PresentationContext
+from pynetdicom.presentation import PresentationContext, build_role
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
 from iep_desktop.core.errors import Cancelled, IepError, NodeRejected, NodeUnreachable
@@ -50,11 +50,14 @@ class NodeAssociation:
         contexts: Iterable[PresentationContext],
         limits: Limits = DEFAULT_LIMITS,
         tls: tuple[SSLContext, str] | None = None,
+        roles: Iterable[str] = (),
     ) -> None:
+        """`roles`: SOP classes of which the peer is to send us instances (SCP role, PS3.7 D.3.3.4)."""
         self.node = node
         self.limits = limits
         self._contexts = list(contexts)
         self._tls = tls
+        self._roles: list[Any] = [build_role(uid, scp_role=True) for uid in roles]
         self._cancelled = False
         self._peer_aborted = False
         self._peer_confused = False  # it sent what is not DICOM, or not its turn
@@ -84,6 +87,7 @@ class NodeAssociation:
                 ae_title=self.node.ae_title,
                 max_pdu=MAX_PDU,
                 tls_args=self._tls,
+                ext_neg=self._roles,
                 evt_handlers=[
                     (evt.EVT_PDU_RECV, self._note_abort),
                     (evt.EVT_FSM_TRANSITION, self._note_transition),
@@ -318,9 +322,10 @@ def associate(
     limits: Limits = DEFAULT_LIMITS,
     ctx: Context | None = None,
     tls: tuple[SSLContext, str] | None = None,
+    roles: Iterable[str] = (),
 ) -> Iterator[NodeAssociation]:
     """An open association that hears the job's cancellation, released at the end, aborted after an error."""
-    link = NodeAssociation(node, contexts, limits, tls)
+    link = NodeAssociation(node, contexts, limits, tls, roles)
     forget = ctx.on_cancel(link.cancel) if ctx else None
     try:
         with link:

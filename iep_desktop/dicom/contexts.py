@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pydicom.uid import UID
-from pynetdicom.presentation import PresentationContext, build_context
+from pynetdicom.presentation import PresentationContext, StoragePresentationContexts, build_context
 
 from iep_desktop.dicom.status import StatusFamily, StoreOutcome
 
@@ -33,6 +33,37 @@ def groups(pairs: Iterable[Pair]) -> tuple[tuple[Pair, ...], ...]:
 
 def presentation_contexts(group: Iterable[Pair]) -> list[PresentationContext]:
     return [build_context(pair.sop_class_uid, pair.transfer_syntax_uid) for pair in group]
+
+
+# What a retrieve proposes for every SOP class, because no query says in which syntax a node would send.
+_SENT_TO_US = (
+    *("1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"),
+    *(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 57, 70, 80, 81, 90, 91)),
+    "1.2.840.10008.1.2.5",  # RLE
+    *(f"1.2.840.10008.1.2.4.{number}" for number in (201, 202, 203, 100, 102, 103)),
+)
+_MOST_SENT = MAX_CONTEXTS - 2  # beside C-GET and C-MOVE
+_CLASSES_AT_ONCE = _MOST_SENT // len(_SENT_TO_US)
+
+
+def class_groups(sop_classes: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """The distinct SOP classes, as many in a group as one association can retrieve; unknown ones are alone."""
+    distinct = sorted(set(sop_classes))
+    unknown, known = [("",)] if "" in distinct else [], [uid for uid in distinct if uid]
+    starts = range(0, len(known), _CLASSES_AT_ONCE)
+    return (*unknown, *(tuple(known[at : at + _CLASSES_AT_ONCE]) for at in starts))
+
+
+def retrieve_contexts(sop_classes: Iterable[str]) -> list[PresentationContext]:
+    """What a node may send us: a context of its own for each class and syntax, so that it need not convert anything.
+
+    Of unknown classes (an empty UID) the usual ones are proposed, each with all syntaxes in one context.
+    """
+    classes = list(sop_classes)
+    if "" in classes:
+        usual = [str(context.abstract_syntax) for context in StoragePresentationContexts]
+        return [build_context(uid, list(_SENT_TO_US)) for uid in usual[:_MOST_SENT]]
+    return [build_context(uid, syntax) for uid in classes for syntax in _SENT_TO_US]
 
 
 def not_accepted(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -71,7 +71,8 @@ class Part10:
 
     def write(self, out: BinaryIO, head: list[Element]) -> None:
         """The file with another head. The preamble is zeros whatever it was (CVE-2019-11687)."""
-        out.write(b"\0" * 128 + b"DICM" + self._meta())
+        kept = [e for e in self.meta if e.tag not in _OURS and e.vr]
+        out.write(file_meta(self.text(SOP_CLASS), self.text(SOP_INSTANCE), self.transfer_syntax, kept))
         deflated = _Deflating(out) if self.transfer_syntax == DeflatedExplicitVRLittleEndian else None
         body = cast("BinaryIO", deflated) if deflated else out
         write(sorted(head, key=lambda e: e.tag), self.body, body)
@@ -79,19 +80,24 @@ class Part10:
         if deflated:
             deflated.finish()
 
-    def _meta(self) -> bytes:
-        """PS3.10 7.1, ours anew; Source AE Title and private information stay."""
-        new = [
-            element(_META, 0x00020001, "OB", b"\0\1"),
-            element(_META, 0x00020002, "UI", self.text(SOP_CLASS).encode()),
-            element(_META, 0x00020003, "UI", self.text(SOP_INSTANCE).encode()),
-            element(_META, 0x00020010, "UI", self.transfer_syntax.encode()),
-            element(_META, 0x00020012, "UI", IMPLEMENTATION_CLASS_UID.encode()),
-            element(_META, 0x00020013, "SH", IMPLEMENTATION_VERSION.encode()),
-        ]
-        kept = [e for e in self.meta if e.tag not in _OURS and e.vr]
-        group = b"".join(e.raw for e in sorted([*new, *kept], key=lambda e: e.tag))
-        return element(_META, 0x00020000, "UL", len(group).to_bytes(4, "little")).raw + group
+
+def file_meta(
+    sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str, kept: Iterable[Element] = ()
+) -> bytes:
+    """Preamble, prefix and file meta (PS3.10 7.1), ours anew; of another's, what is `kept` (Source AE Title, private
+    information)."""
+    new = [
+        element(_META, 0x00020001, "OB", b"\0\1"),
+        element(_META, 0x00020002, "UI", sop_class_uid.encode()),
+        element(_META, 0x00020003, "UI", sop_instance_uid.encode()),
+        element(_META, 0x00020010, "UI", transfer_syntax_uid.encode()),
+        element(_META, 0x00020012, "UI", IMPLEMENTATION_CLASS_UID.encode()),
+        element(_META, 0x00020013, "SH", IMPLEMENTATION_VERSION.encode()),
+    ]
+    group = b"".join(e.raw for e in sorted([*new, *kept], key=lambda e: e.tag))
+    return (
+        b"\0" * 128 + b"DICM" + element(_META, 0x00020000, "UL", len(group).to_bytes(4, "little")).raw + group
+    )
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from datetime import date
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-from iep_desktop.core.queries import PacsPatient, PacsSeries, PacsStudy
+from iep_desktop.core.queries import PacsInstance, PacsPatient, PacsSeries, PacsStudy
 
 _PATIENT = (
     "PatientID",
@@ -44,7 +44,7 @@ _SERIES = (
     "SeriesDescription",
     "NumberOfSeriesRelatedInstances",
 )
-_IMAGE = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+_IMAGE = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 RETURN_KEYS: Mapping[str, tuple[str, ...]] = {
     "PATIENT": _PATIENT,
     "STUDY": _STUDY,
@@ -113,6 +113,17 @@ def series(ds: Dataset) -> PacsSeries:
         number=text(ds, "SeriesNumber"),
         description=text(ds, "SeriesDescription"),
         instances=number(ds, "NumberOfSeriesRelatedInstances"),
+    )
+
+
+def instance(ds: Dataset, of: PacsSeries) -> PacsInstance:
+    return PacsInstance(
+        study_uid=of.study_uid,
+        series_uid=of.series_uid,
+        sop_instance_uid=text(ds, "SOPInstanceUID"),
+        sop_class_uid=text(ds, "SOPClassUID"),
+        modality=of.modality,
+        series_description=of.description,
     )
 
 

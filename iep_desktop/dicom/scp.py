@@ -40,9 +40,11 @@ class Listener:
         host: str = "127.0.0.1",
         callers: Iterable[str] = (),
         limits: Limits = DEFAULT_LIMITS,
+        associations: int = 32,
     ) -> None:
         """`services` are SOP classes besides storage and verification; without `callers` anyone may call."""
         self._ae = _acceptor(ae_title, callers, services, limits)
+        self._ae.maximum_associations = associations
         self._handlers = handlers
         self._limits = limits
         self._address = (host, port)
@@ -100,7 +102,6 @@ def _acceptor(ae_title: str, callers: Iterable[str], services: Iterable[str], li
     ae.require_called_aet = True
     ae.require_calling_aet = list(callers)
     ae.maximum_pdu_size = MAX_PDU
-    ae.maximum_associations = 32
     ae.acse_timeout, ae.dimse_timeout, ae.network_timeout = limits.acse, limits.dimse, limits.network
     for context in AllStoragePresentationContexts:  # in both roles: C-GET sends over the caller's association
         ae.add_supported_context(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined, unused-ignore]
 from iep_desktop.core.errors import IepError, NodeRejected, Permanent
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
-from iep_desktop.core.queries import EchoResult, PacsPatient, PacsSeries, PacsStudy
+from iep_desktop.core.queries import EchoResult, PacsInstance, PacsPatient, PacsSeries, PacsStudy
 from iep_desktop.dicom import faststore, query
 from iep_desktop.dicom.association import NoContextAccepted, NodeAssociation, associate
 from iep_desktop.dicom.contexts import Pair, groups, not_accepted, presentation_contexts
@@ -107,6 +108,18 @@ class FindSession:
         found = self._find(self._study_model, "IMAGE", keys, None)
         return frozenset(query.text(ds, "SOPInstanceUID") for ds in found) - {""}
 
+    def instances(self, study_uid: str) -> tuple[PacsInstance, ...]:
+        """Everything that the node has of a study, series by series."""
+        found: dict[str, PacsInstance] = {}
+        for answer in self.series(study_uid):
+            series = replace(answer, study_uid=study_uid)  # some nodes leave it out
+            keys = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series.series_uid}
+            for ds in self._find(self._study_model, "IMAGE", keys, None):
+                one = query.instance(ds, series)
+                found.setdefault(one.sop_instance_uid, one)
+        found.pop("", None)
+        return tuple(found.values())
+
     @property
     def _study_model(self) -> str:
         return _STUDY_ROOT if _STUDY_ROOT in self._models else _PATIENT_ROOT
@@ -182,6 +195,14 @@ def find_studies(
             description=description,
             limit=limit,
         )
+
+
+def find_instances(
+    node: Node, study_uid: str, *, limits: Limits = DEFAULT_LIMITS, ctx: Context | None = None
+) -> tuple[PacsInstance, ...]:
+    """Everything that the node has of a study; empty where it has nothing."""
+    with open_find(node, limits=limits, ctx=ctx) as session:
+        return session.instances(study_uid)
 
 
 def verified_uids(

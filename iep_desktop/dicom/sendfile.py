@@ -11,7 +11,7 @@ from iep_desktop.core.errors import MediumUnreadable
 from iep_desktop.dicom.contexts import Pair
 
 _BEGINNING = 4096  # bytes; file meta information is hardly ever longer
-_LONG_LENGTH = {b"OB", b"OW", b"UN", b"SQ", b"UT", b"UC", b"UR", b"OD", b"OF", b"OL", b"OV", b"SV", b"UV"}
+LONG_LENGTH = {b"OB", b"OW", b"UN", b"SQ", b"UT", b"UC", b"UR", b"OD", b"OF", b"OL", b"OV", b"SV", b"UV"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def _parsed(path: Path, data: bytes) -> SendFile | None:
     found: dict[bytes, str] = {}
     at = 132
     while data[at : at + 2] == b"\2\0":
-        head, size = (12, 4) if data[at + 4 : at + 6] in _LONG_LENGTH else (8, 2)
+        head, size = (12, 4) if data[at + 4 : at + 6] in LONG_LENGTH else (8, 2)
         length = int.from_bytes(data[at + head - size : at + head], "little")
         found[data[at + 2 : at + 4]] = (
             data[at + head : at + head + length].decode("ascii", "replace").rstrip("\0 ")

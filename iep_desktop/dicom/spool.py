@@ -181,7 +181,7 @@ class Spool:
 
     def _copy(self, request: SpoolRequest, transaction_id: int, ctx: Context) -> _Part:
         folder = self.folder(transaction_id)
-        file = hashlib.sha256(request.sop_instance_uid.encode()).hexdigest()[:40] + _SUFFIX
+        file = file_name(request.sop_instance_uid)
         with _medium():
             source = request.open_source()
         with source, disk.own_disk():
@@ -215,6 +215,11 @@ class Spool:
     def _sync_folder(self, transaction_id: int) -> None:
         with disk.own_disk():
             disk.sync_folder(self.folder(transaction_id))
+
+
+def file_name(sop_instance_uid: str) -> str:
+    """Says nothing of the patient, and is the same whenever the same instance comes."""
+    return hashlib.sha256(sop_instance_uid.encode()).hexdigest()[:40] + _SUFFIX
 
 
 @contextlib.contextmanager

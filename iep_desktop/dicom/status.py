@@ -194,6 +194,24 @@ def query_error(status: int, node: str) -> IepError:
     return Permanent(title, f"The node failed with status {status:04X}.", _ASK_PACS)
 
 
+def retrieve_error(status: int, node: str, our_ae: str) -> IepError:
+    """The error that a failed C-GET or C-MOVE raises (PS3.4 C.4.2.1.5, C.4.3.1.4)."""
+    title = f"{node} did not send the images"
+    if status == 0xA801:
+        hint = (
+            f'Ask the PACS team to enter "{our_ae}" at the node, with this computer\'s address and our port.'
+        )
+        return NodeRejected(title, f'It does not know where to send to: "{our_ae}" (A801).', hint)
+    if 0xA700 <= status <= 0xA7FF:
+        return OutOfSpace(title, f"The node is out of resources ({status:04X}).", "Try again later.")
+    if status in (0x0122, 0x0124, 0x0211):
+        hint = "Ask the PACS team to allow retrieving (C-GET or C-MOVE) for our AE title."
+        return NodeRejected(title, f"The node does not allow us to retrieve ({status:04X}).", hint)
+    if status == 0xFE00:
+        return Retriable(title, "The node cancelled the retrieve.", "Try again.")
+    return Permanent(title, f"The node failed with status {status:04X}.", _ASK_PACS)
+
+
 def _with_code(title: str, status: int, comment: str) -> str:
     said = f' The node says: "{comment.strip()}".' if comment.strip() else ""
     return f"{title} (status {status:04X}).{said}"

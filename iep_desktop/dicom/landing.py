@@ -1,0 +1,269 @@
+"""A received instance on its way to our disk: written as it comes, judged when it is whole, durable before it counts.
+
+Owns the file from the first byte to its final name, and the answer (C-STORE status, PS3.4 B.2.3) that the sender
+gets. Bytes are kept as they came, behind a file meta of ours (PS3.10 7.1). Nothing is ever overwritten: the same
+instance again is dropped, other bytes under the same UID are a collision. Must not know network, ledger, or what is
+wanted: that says the keeper.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from iep_desktop.core.errors import IepError, MediumUnreadable, Retriable
+from iep_desktop.dicom import disk
+from iep_desktop.dicom.instance_head import ENOUGH, InstanceHead, NoInstance, read_head
+from iep_desktop.dicom.part10 import file_meta
+from iep_desktop.dicom.sendfile import send_file
+from iep_desktop.dicom.spool import file_name
+
+LARGEST = 8 << 30  # bytes of one instance
+SUCCESS, DUPLICATE, OUT_OF_RESOURCES, MISMATCH, CANNOT_UNDERSTAND = 0x0000, 0x0111, 0xA700, 0xA900, 0xC000
+
+_log = logging.getLogger(__name__)
+_naming = threading.Lock()  # between looking whether a name is free and taking it
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What a C-STORE-RQ says before its data set."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    calling_ae: str = ""
+    move_originator: tuple[str, int] | None = (
+        None  # AE title and message ID of the C-MOVE that it answers, if said
+    )
+
+
+@dataclass(frozen=True)
+class Received:
+    """An instance that is on disk for good."""
+
+    head: InstanceHead
+    path: Path
+    sha256: str  # of the file
+    size: int  # of the file
+    calling_ae: str = ""
+
+    @property
+    def name(self) -> str:
+        """As the spool calls it, where it lies in a folder of the spool."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
+
+@dataclass(frozen=True)
+class Collision:
+    """Two instances under one SOP Instance UID. The one that was there first was kept."""
+
+    head: InstanceHead
+    kept: InstanceHead
+
+    @property
+    def two_patients(self) -> bool:
+        return (
+            self.head.patient_id != self.kept.patient_id or self.head.patient_name != self.kept.patient_name
+        )
+
+
+class NotKept(Exception):
+    """The instance is not wanted, or not fit; the sender is answered with `status`."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"{status:04X}")
+        self.status = status
+
+
+class Collided(Exception):
+    def __init__(self, collision: Collision) -> None:
+        super().__init__("another instance has this UID")
+        self.collision = collision
+
+
+class Keeper(Protocol):
+    """Who decides what is kept, and where. The methods raise NotKept, or IepError."""
+
+    def chosen(self, head: InstanceHead, announced: Announced) -> Keeper:
+        """Whose instance it is."""
+        ...
+
+    def place(self, head: InstanceHead) -> Path:
+        """The folder for it, on the same disk as the inbox."""
+        ...
+
+    def keep(self, received: Received, new: bool) -> None:
+        """It is durable; not `new` where the same file was there already. When this raises it counts as not kept."""
+        ...
+
+    def collided(self, collision: Collision) -> None: ...
+
+    def failed(self, error: IepError) -> None:
+        """Our disk did not take it."""
+        ...
+
+
+class Landing:
+    """One instance being written. `write` never raises, so that the rest of it can always be read off the line."""
+
+    def __init__(self, inbox: Path, announced: Announced, largest: int) -> None:
+        self.announced = announced
+        self._largest = largest
+        self._first = bytearray()
+        self._digest = hashlib.sha256()
+        self._size = 0
+        self._error: OSError | None = None
+        self._too_large = False
+        try:
+            disk.make_folder(inbox)
+            self._out, self._part = disk.open_part(inbox / file_name(announced.sop_instance_uid))
+        except OSError as exc:
+            self._error = exc
+            return
+        meta = file_meta(announced.sop_class_uid, announced.sop_instance_uid, announced.transfer_syntax_uid)
+        self._put(meta)
+        self._offset = len(meta)
+
+    def write(self, data: bytes | memoryview) -> None:
+        if self._error or self._too_large:
+            return
+        if len(self._first) < ENOUGH:
+            self._first += data[: ENOUGH - len(self._first)]
+        if self._size + len(data) > self._largest:
+            self._too_large = True
+            self.drop()
+            return
+        self._put(data)
+
+    def head(self) -> InstanceHead:
+        """Who it is. Raises NotKept where it is too large, not an instance or not the announced one; OSError."""
+        if self._error:
+            raise self._error
+        if self._too_large:
+            _log.warning("An instance is larger than allowed")
+            raise NotKept(OUT_OF_RESOURCES)
+        self._out.flush()
+        try:
+            with self._part.open("rb") as file:
+                file.seek(self._offset)
+                head = read_head(bytes(self._first), self.announced.transfer_syntax_uid, file)
+        except NoInstance as exc:
+            _log.warning("What was sent is no instance: %s", exc)
+            raise NotKept(CANNOT_UNDERSTAND) from exc
+        said = self.announced
+        if (head.sop_instance_uid, head.sop_class_uid) != (said.sop_instance_uid, said.sop_class_uid):
+            _log.warning("An instance is not what its request says")
+            raise NotKept(MISMATCH)
+        return head
+
+    def settle(self, head: InstanceHead, folder: Path) -> tuple[Received, bool]:
+        """Durable, under its name in `folder`; and whether it is new there. Raises Collided, OSError."""
+        disk.sync(self._out)
+        self._out.close()
+        disk.make_folder(folder)
+        target = folder / file_name(head.sop_instance_uid)
+        received = Received(head, target, self._digest.hexdigest(), self._size, self.announced.calling_ae)
+        with _naming:
+            new = not _holds_an_instance(target)
+            if new:
+                self._part.replace(target)
+        if not new:
+            self.drop()
+            with target.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != received.sha256:
+                    raise Collided(Collision(head, head_of(target)))
+        disk.sync_folder(folder)
+        return received, new
+
+    def drop(self) -> None:
+        """Leave nothing behind."""
+        if hasattr(self, "_out"):
+            with contextlib.suppress(OSError):
+                self._out.close()
+            with contextlib.suppress(OSError):
+                self._part.unlink(missing_ok=True)
+
+    def _put(self, data: bytes | memoryview) -> None:
+        try:
+            self._out.write(data)
+        except OSError as exc:
+            self._error = exc
+            self.drop()
+            return
+        self._digest.update(data)
+        self._size += len(data)
+
+
+class Reception:
+    """Takes instances, one `begin` and `finish` each; safe for several associations at once."""
+
+    def __init__(self, inbox: Path, keeper: Keeper, largest: int = LARGEST) -> None:
+        self._inbox = inbox
+        self._keeper = keeper
+        self._largest = largest
+
+    def begin(self, announced: Announced) -> Landing:
+        return Landing(self._inbox, announced, self._largest)
+
+    def finish(self, landing: Landing) -> int:
+        """The status for the sender. 0000 only where the file is durable and recorded."""
+        try:
+            return self._finish(landing)
+        except NotKept as no:
+            return no.status
+        except IepError as exc:
+            return OUT_OF_RESOURCES if isinstance(exc, Retriable) else CANNOT_UNDERSTAND
+        finally:
+            landing.drop()
+
+    def _finish(self, landing: Landing) -> int:
+        keeper = self._keeper
+        try:
+            with disk.own_disk():
+                head = landing.head()
+                keeper = keeper.chosen(head, landing.announced)
+                folder = keeper.place(head)
+                received, new = landing.settle(head, folder)
+        except Collided as exc:
+            keeper.collided(exc.collision)
+            return DUPLICATE
+        except IepError as exc:
+            keeper.failed(exc)
+            raise
+        try:
+            keeper.keep(received, new)
+        except BaseException:
+            if new:
+                received.path.unlink(missing_ok=True)
+            raise
+        return SUCCESS
+
+
+def head_of(path: Path) -> InstanceHead:
+    """Of a file. Raises MediumUnreadable."""
+    start = send_file(path)
+    try:
+        with path.open("rb") as file:
+            file.seek(start.offset)
+            first = file.read(ENOUGH)
+            file.seek(start.offset)
+            return read_head(first, start.pair.transfer_syntax_uid, file)
+    except (NoInstance, OSError) as exc:
+        raise MediumUnreadable("A received file cannot be read any more") from exc
+
+
+def _holds_an_instance(path: Path) -> bool:
+    """A file that a power cut tore is no instance, and may be replaced."""
+    if not path.exists():
+        return False
+    try:
+        head_of(path)
+    except IepError:
+        return False
+    return True
