@@ -37,6 +37,7 @@ class Settings:
     retry_first_seconds: float = 5.0
     retry_longest_seconds: float = 900.0
     ledger_busy_seconds: float = 10.0
+    keep_hours: bool = True  # R-TIME-4: standard transfers wait for the service's hours
     disc_folders: tuple[
         str, ...
     ] = ()  # every folder in these counts as a disc, for example copies on a share

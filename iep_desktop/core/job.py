@@ -24,8 +24,9 @@ class Progress:
 class Context:
     """Given to every job: reports progress (at most every `interval` seconds) and hears cancellation.
 
-    `cancel` may be called from any thread; callbacks registered with `on_cancel` run in that thread, so they
-    must be quick and thread-safe (for example an association's `cancel`).
+    `stop` and `cancel` may be called from any thread. `stop` lets what is on its way arrive: the job ends where it
+    next looks, between two images. `cancel` breaks that off: callbacks registered with `on_cancel` run in the
+    caller's thread, so they must be quick and thread-safe (for example an association's `cancel`).
     """
 
     def __init__(self, report: Callable[[Progress], None] = lambda _: None, interval: float = 0.1) -> None:
@@ -34,14 +35,21 @@ class Context:
         self._last = 0.0
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
+        self._broken_off = False
         self._callbacks: list[Callable[[], None]] = []
 
     @property
     def cancelled(self) -> bool:
         return self._cancelled.is_set()
 
+    def stop(self) -> None:
+        """End soon, but break nothing off."""
+        self._cancelled.set()
+
     def cancel(self) -> None:
+        """End at once."""
         with self._lock:
+            self._broken_off = True
             self._cancelled.set()
             callbacks = list(self._callbacks)
         for callback in callbacks:
@@ -61,7 +69,7 @@ class Context:
         """Call `callback` on cancellation (at once if already cancelled); returns the way to forget it again."""
         with self._lock:
             self._callbacks.append(callback)
-            already = self.cancelled
+            already = self._broken_off
         if already:
             callback()
         return lambda: self._forget(callback)

@@ -1,4 +1,4 @@
-"""The hospital's slots (R-ENG): who may move what, across all its workstations, and the waiting line.
+"""The hospital's slots (R-ENG): who may move what, across all its workstations.
 
 A slot is claimed with a lease by one conditional UPDATE. Who is lost does not renew; then the slot is free again
 and another carries on. The token of a claim tells a lost one from a later one of the same holder.
@@ -7,16 +7,18 @@ and another carries on. The token of a claim tells a lost one from a later one o
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, CursorResult, Select, and_, exists, false, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from iep_desktop.core.errors import Refused
 from iep_desktop.core.model import Priority
 from iep_desktop.core.transaction import Direction, Slot, SlotKind
 from iep_desktop.store.database import Database
+from iep_desktop.store.line import in_order, queued, runnable, waiting
 from iep_desktop.store.tables import EndRow, SlotRow
 
 SIZES = {SlotKind.INBOUND: 4, SlotKind.OUTBOUND: 4, SlotKind.BLUE_LIGHT: 1}
@@ -74,6 +76,16 @@ class Slots:
             if not _rows(kept):
                 raise Refused("The slot was lost", "Its lease ended before it was renewed.")
 
+    def revive(self, claims: Collection[Claim], lease: timedelta, now: datetime) -> None:
+        """Whoever asks is alive: its leases that a clock set forward has ended hold on, where nobody was faster."""
+        tokens = [claim.token for claim in claims]
+        over = and_(SlotRow.token.in_(tokens), SlotRow.lease_until <= now)
+        with self._database.read() as session:
+            if session.scalars(select(SlotRow).where(over).limit(1)).first() is None:
+                return
+        with self._database.write() as session:
+            session.execute(update(SlotRow).where(over).values(lease_until=now + lease))
+
     def release(self, claim: Claim) -> None:
         """Give the slot back; one that was lost already is not touched."""
         with self._database.write() as session:
@@ -99,16 +111,15 @@ class Slots:
     def anything_queued(self) -> bool:
         """Whether something runs, waits for a slot, or waits for its next try."""
         with self._database.read() as session:
-            return session.scalars(_in_order(self._queued()).limit(1)).first() is not None
+            return session.scalars(in_order(queued(self._hospital)).limit(1)).first() is not None
 
     def place_in_queue(self, id: int) -> int | None:
         """Its place from 1 in the waiting line of its direction; None where it does not wait."""
         now = self._database.now()
         with self._database.read() as session:
-            line = _in_order(self._waiting(now)).with_only_columns(EndRow.transaction_id, EndRow.direction)
-            waiting = session.execute(line).all()
-        direction = next((found for found_id, found in waiting if found_id == id), None)
-        ahead = [found_id for found_id, found in waiting if found is direction]
+            line = session.scalars(in_order(waiting(self._hospital, now))).all()
+        direction = next((end.direction for end in line if end.transaction_id == id), None)
+        ahead = [end.transaction_id for end in line if end.direction is direction]
         return ahead.index(id) + 1 if direction else None
 
     # -- inside
@@ -116,12 +127,8 @@ class Slots:
     def _choose(self, session: Session, now: datetime, batch_open: bool) -> tuple[SlotKind, int, int] | None:
         """A free slot and the first in the line that may use it."""
         free = self._free(session, now)
-        runnable = self._waiting(now).where(
-            or_(EndRow.not_before.is_(None), EndRow.not_before <= now), _fits(frozenset(k for k, _ in free))
-        )
-        if not batch_open:
-            runnable = runnable.where(EndRow.priority != Priority.BATCH)
-        end = session.scalars(_in_order(runnable).limit(1)).first()
+        line = runnable(self._hospital, now, batch_open).where(_fits(frozenset(k for k, _ in free)))
+        end = session.scalars(in_order(line).limit(1)).first()
         if end is None:
             return None
         # A Blue Light takes an ordinary slot where one is free: the reserved one stays for the next.
@@ -135,18 +142,6 @@ class Slots:
             or_(SlotRow.transaction_id.is_(None), SlotRow.lease_until <= now),
         )
         return [(kind, no) for kind, no in session.execute(wanted)]
-
-    def _waiting(self, now: datetime) -> Select[EndRow]:
-        """Queued and held by no living slot."""
-        held = exists().where(
-            SlotRow.hospital == EndRow.hospital,
-            SlotRow.transaction_id == EndRow.transaction_id,
-            SlotRow.lease_until > now,
-        )
-        return self._queued().where(~held)
-
-    def _queued(self) -> Select[EndRow]:
-        return select(EndRow).where(EndRow.hospital == self._hospital, EndRow.queue_at.is_not(None))
 
     def _reap(self, session: Session, now: datetime) -> None:
         """Slots whose holder was lost are free."""
@@ -178,11 +173,6 @@ class Slots:
 
 
 _FREE = {"transaction_id": None, "holder": "", "token": "", "lease_until": None}
-
-
-def _in_order(line: Select[EndRow]) -> Select[EndRow]:
-    """R-ENG-2: by priority, then oldest first."""
-    return line.order_by(EndRow.priority, EndRow.queue_at, EndRow.transaction_id)
 
 
 def _fits(free: frozenset[SlotKind]) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from iep_desktop.core.flow import Flow
 from iep_desktop.core.me import Me
 from iep_desktop.settings import Profile, Settings
+from iep_desktop.workers.rate import Rate
 
 if TYPE_CHECKING:
     from iep_desktop.core.calendar import ServiceCalendar
@@ -24,14 +25,19 @@ if TYPE_CHECKING:
     from iep_desktop.store.database import Database
     from iep_desktop.store.directory import Directory
     from iep_desktop.store.drafts import Drafts
+    from iep_desktop.store.line import Line
     from iep_desktop.store.slots import Slots
     from iep_desktop.store.transactions import Transactions
     from iep_desktop.store.worklists import Worklists
+    from iep_desktop.store.yielding import Yielding
     from iep_desktop.workers.disc_import import DiscImport
     from iep_desktop.workers.discs import Discs
     from iep_desktop.workers.gatekeeper import Gatekeeper
+    from iep_desktop.workers.hours import Hours
     from iep_desktop.workers.imports import Imports
     from iep_desktop.workers.nodes import Nodes
+    from iep_desktop.workers.priorities import Priorities
+    from iep_desktop.workers.queue import Queue
     from iep_desktop.workers.reading import Reading
     from iep_desktop.workers.replies import Replies
     from iep_desktop.workers.requests import Requests
@@ -46,6 +52,8 @@ class Ledger:
     database: Database
     transactions: Transactions
     slots: Slots
+    line: Line
+    yielding: Yielding
     worklists: Worklists
     directory: Directory
     drafts: Drafts
@@ -58,6 +66,7 @@ class Desk:
         settings = profile.settings
         self.profile = profile
         self.me = Me(settings.user_name, settings.hospital, platform.node() or "workstation")
+        self.rate = Rate()  # of this program's engine
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._made: dict[str, Any] = {}
@@ -109,6 +118,18 @@ class Desk:
         return self._once("disc_import", lambda: _disc_import(self))
 
     @property
+    def hours(self) -> Hours:
+        return self._once("hours", lambda: _hours(self.calendar, self.profile.settings))
+
+    @property
+    def queue(self) -> Queue:
+        return self._once("queue", lambda: _queue(self))
+
+    @property
+    def priorities(self) -> Priorities:
+        return self._once("priorities", lambda: _priorities(self))
+
+    @property
     def calendar(self) -> ServiceCalendar:
         return self._once("calendar", _calendar)
 
@@ -145,10 +166,12 @@ def open_desk(profile: Profile) -> Desk:
 def _open_ledger(profile: Profile, user: str) -> Ledger:
     from iep_desktop.store.directory import Directory
     from iep_desktop.store.drafts import Drafts
+    from iep_desktop.store.line import Line
     from iep_desktop.store.slots import Slots
     from iep_desktop.store.transactions import Transactions
     from iep_desktop.store.upgrade import open_ledger
     from iep_desktop.store.worklists import Worklists
+    from iep_desktop.store.yielding import Yielding
 
     hospital = profile.settings.hospital
     database = open_ledger(profile.ledger_url, busy_seconds=profile.settings.ledger_busy_seconds)
@@ -156,6 +179,8 @@ def _open_ledger(profile: Profile, user: str) -> Ledger:
         database,
         Transactions(database, hospital),
         Slots(database, hospital),
+        Line(database, hospital),
+        Yielding(database, hospital),
         Worklists(database, hospital),
         Directory(database),
         Drafts(database, owner=user),
@@ -216,6 +241,24 @@ def _calendar() -> ServiceCalendar:
     from iep_desktop.core.calendar import ServiceCalendar
 
     return ServiceCalendar()
+
+
+def _hours(calendar: ServiceCalendar, settings: Settings) -> Hours:
+    from iep_desktop.workers.hours import Hours
+
+    return Hours(calendar, settings.keep_hours)
+
+
+def _queue(desk: Desk) -> Queue:
+    from iep_desktop.workers.queue import Queue
+
+    return Queue(desk.me, desk.ledger.line, desk.ledger.slots, desk.calendar, desk.rate.usual)
+
+
+def _priorities(desk: Desk) -> Priorities:
+    from iep_desktop.workers.priorities import Priorities
+
+    return Priorities(desk.me, desk.ledger.transactions, desk.ledger.line, desk.hours)
 
 
 def _disc_import(desk: Desk) -> DiscImport:

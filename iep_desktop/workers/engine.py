@@ -11,37 +11,34 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from iep_desktop.core.calendar import ServiceCalendar
-from iep_desktop.core.errors import Cancelled, IepError, Refused, Retriable
+from iep_desktop.core.errors import IepError, Retriable
 from iep_desktop.core.job import Context, Progress
-from iep_desktop.core.model import Priority
-from iep_desktop.core.transaction import Failure, SlotKind, TransactionType
+from iep_desktop.core.transaction import SlotKind, TransactionType
 from iep_desktop.workers.desk import Desk
-from iep_desktop.workers.pool import Pool, Running, defect
+from iep_desktop.workers.holders import holder_name
+from iep_desktop.workers.performer import Job, Performer
+from iep_desktop.workers.pool import Pool, Running
 from iep_desktop.workers.rate import Rate
 from iep_desktop.workers.retry import RetryPolicy
 
 if TYPE_CHECKING:
-    from iep_desktop.store.slots import Claim, Slots
-    from iep_desktop.store.transactions import Transactions
+    from iep_desktop.store.slots import Claim
+    from iep_desktop.store.yielding import Stop
 
 _log = logging.getLogger(__name__)
 
 TICK_MS = 500
 LOOK_MS = 100
-
-
-class Job(Protocol):
-    """Moves the instances of one transaction; blocking, without Qt, killed and started again at any moment."""
-
-    def run(self, transaction_id: int, ctx: Context) -> None: ...
+BOUNDARY_MS = 300
+"""So long an image that is on its way may take, where a Blue Light waits for the slot; then it is broken off."""
 
 
 @dataclass(frozen=True)
@@ -50,79 +47,15 @@ class EngineSettings:
     holder: str = ""  # who holds a slot; empty: this process, told when it first claims
     lease: timedelta = timedelta(seconds=60)
     calendar: ServiceCalendar = ServiceCalendar()
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
-class Performer:
-    """One attempt at one claimed transaction, and what follows from how it ended. Runs in a pool's thread."""
+@dataclass(frozen=True)
+class _Look:
+    """What one look at the ledger found: a transaction to run, or which running ones must stop."""
 
-    def __init__(
-        self,
-        transactions: Transactions,
-        slots: Slots,
-        jobs: Mapping[TransactionType, Job],
-        retry: RetryPolicy,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._transactions = transactions
-        self.slots = slots
-        self._jobs = jobs
-        self._retry = retry
-        self._now = now
-
-    def perform(self, claim: Claim, ctx: Context) -> None:
-        try:
-            self._attempt(claim.transaction_id, ctx)
-        finally:
-            self.slots.release(claim)
-
-    def is_batch(self, claim: Claim) -> bool:
-        return self._transactions.by_id(claim.transaction_id).priority is Priority.BATCH
-
-    def free_dead_slots(self, workstation: str) -> None:
-        """Give back what killed processes of this workstation held, without waiting for their leases to end."""
-        for slot in self.slots.slots():
-            if slot.holder and is_dead(slot.holder, workstation):
-                self.slots.free(slot)
-
-    def _attempt(self, id: int, ctx: Context) -> None:
-        try:
-            self._jobs[self._transactions.by_id(id).type].run(id, ctx)
-        except Cancelled:
-            _log.info("transaction %d stopped, its instances wait where they are", id)
-        except Retriable as error:
-            self._try_later(id, error)
-        except IepError as error:
-            self._fail(id, error)
-        except Exception as error:  # a defect must not leave a transaction in limbo
-            _log.exception("defect in the job of transaction %d", id)
-            self._fail(id, defect(error))
-
-    def _try_later(self, id: int, error: Retriable) -> None:
-        attempts = self._transactions.by_id(id).attempts + 1
-        pause = self._retry.pause(attempts)
-        if pause is None:
-            self._transactions.queue(id, attempts=attempts)  # the last try counts, too
-            self._fail(id, error)
-            return
-        _log.warning("transaction %d: %s; try %d in %.0f s", id, error.title, attempts, pause.total_seconds())
-        self._transactions.record(id, "retry", f"{error.title}; next try {attempts + 1} follows", "engine")
-        self._transactions.queue(id, not_before=self._now() + pause, attempts=attempts)
-
-    def _fail(self, id: int, error: IepError) -> None:
-        _log.warning("transaction %d failed: %s", id, error.title)
-        failure = Failure(
-            error.title,
-            error.message,
-            error.hint,
-            error.kind,
-            getattr(error, "dicom_status", None),
-            self._transactions.by_id(id).node,
-            self._now(),
-        )
-        try:
-            self._transactions.fail(id, failure)
-        except Refused:
-            _log.info("transaction %d came to rest otherwise", id)
+    claim: Claim | None
+    stops: Mapping[int, Stop] = field(default_factory=dict)
 
 
 class Engine(QObject):
@@ -133,7 +66,12 @@ class Engine(QObject):
     idle = Signal()  # nothing runs and nothing can be claimed now
 
     def __init__(
-        self, open_performer: Callable[[], Performer], settings: EngineSettings, parent: QObject | None = None
+        self,
+        open_performer: Callable[[], Performer],
+        settings: EngineSettings,
+        parent: QObject | None = None,
+        *,
+        rate: Rate | None = None,
     ) -> None:
         super().__init__(parent)
         self._open_performer = open_performer
@@ -146,7 +84,7 @@ class Engine(QObject):
         self._running: dict[Claim, Running] = {}
         self._claiming = False
         self._stopping = False
-        self._rate = Rate()
+        self._rate = rate or Rate()
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self.wake)
@@ -171,7 +109,8 @@ class Engine(QObject):
         """Look for work now; called by the timer and by whoever has just queued something."""
         if not self._claiming and not self._stopping:
             self._claiming = True
-            self._housekeeping.run(self._claim, done=self._claimed, failed=self._not_claimed)
+            look = partial(self._look, tuple(self._running))
+            self._housekeeping.run(look, done=self._looked, failed=self._not_looked)
 
     def stop(self, seconds: float = 20.0) -> bool:
         """Cancel all jobs and wait: their instances stay as they are and go on at the next start."""
@@ -186,28 +125,50 @@ class Engine(QObject):
 
     # -- inside
 
-    def _claim(self, _ctx: Context) -> Claim | None:
+    def _look(self, running: tuple[Claim, ...], _ctx: Context) -> _Look:
         """In the housekeeping thread. The first time it loads the libraries and frees what killed processes held."""
         if self._performer is None:
             self._performer = self._open_performer()
             self._performer.free_dead_slots(self._settings.workstation)
             self._holder = self._settings.holder or holder_name(self._settings.workstation)
-        now = datetime.now(UTC)
+        now, lease = self._settings.now(), self._settings.lease
         batch = self._settings.calendar.in_batch_window(now)
-        return self._performer.slots.claim(self._holder, self._settings.lease, now, batch_open=batch)
+        if running:
+            self._performer.slots.revive(running, lease, now)
+        claim = self._performer.slots.claim(self._holder, lease, now, batch_open=batch)
+        if claim is not None or not running:
+            return _Look(claim)
+        return _Look(None, self._performer.yielding.stops(now, lease, batch_open=batch))
 
-    def _claimed(self, claim: Claim | None) -> None:
+    def _looked(self, look: _Look) -> None:
         self._claiming = False
-        if claim is None:
-            if not self._running:
-                self.idle.emit()
+        if look.claim is not None:
+            self._start(look.claim)
+            self.wake()
             return
-        self._start(claim)
-        self.wake()
+        for claim, running in self._running.items():
+            stop = look.stops.get(claim.transaction_id)
+            if stop is not None and not running.ctx.cancelled:
+                self._stop(claim, running, stop)
+        if not self._running:
+            self.idle.emit()
 
-    def _not_claimed(self, error: IepError) -> None:
+    def _not_looked(self, error: IepError) -> None:
         self._claiming = False
         _log.warning("no claim: %s", error.title)
+
+    def _stop(self, claim: Claim, running: Running, stop: Stop) -> None:
+        """Between two images; its instances stay where they are, and it keeps its place."""
+        _log.info("transaction %d stops: %s", claim.transaction_id, stop.text)
+        running.ctx.stop()
+        if stop.text:
+            self._housekeeping.run(partial(self._tell, claim.transaction_id, stop.text))
+        if stop.urgent:
+            QTimer.singleShot(BOUNDARY_MS, running, running.ctx.cancel)
+
+    def _tell(self, id: int, text: str, _ctx: Context) -> None:
+        assert self._performer is not None  # it made the claim
+        self._performer.tell(id, text)
 
     def _start(self, claim: Claim) -> None:
         ended = lambda *_: self._ended(claim)  # noqa: E731 - one callback for both ends
@@ -237,14 +198,11 @@ class Engine(QObject):
             self._housekeeping.run(partial(self._renew_one, claim), failed=partial(self._lost, running))
 
     def _renew_one(self, claim: Claim, _ctx: Context) -> None:
-        assert self._performer is not None
-        now = datetime.now(UTC)
-        if not self._settings.calendar.in_batch_window(now) and self._performer.is_batch(claim):
-            raise Refused("The night window is over", "It goes on in the next one.", rule="R-ENG-2")
-        self._performer.slots.renew(claim, self._settings.lease, now)
+        assert self._performer is not None  # it made the claim
+        self._performer.slots.renew(claim, self._settings.lease, self._settings.now())
 
     def _lost(self, running: Running, error: IepError) -> None:
-        """Another workstation has the slot now, or the night is over: stop between two images."""
+        """Another workstation has the slot now, and may run the same: stop at once."""
         if not isinstance(error, Retriable):
             _log.warning("lease not renewed: %s", error.title)
             running.ctx.cancel()
@@ -262,9 +220,12 @@ def make_engine(desk: Desk, parent: QObject | None = None) -> Engine:
         desk.me.workstation, lease=timedelta(seconds=settings.lease_seconds), calendar=desk.calendar
     )
     return Engine(
-        lambda: Performer(desk.ledger.transactions, desk.ledger.slots, _jobs(desk), retry),
+        lambda: Performer(
+            desk.ledger.transactions, desk.ledger.slots, desk.ledger.yielding, _jobs(desk), retry
+        ),
         engine_settings,
         parent,
+        rate=desk.rate,
     )
 
 
@@ -308,27 +269,3 @@ def _headless(desk: Desk) -> Iterator[tuple[QCoreApplication, Engine]]:
 
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
-
-
-def holder_name(workstation: str) -> str:
-    """Who holds a slot: workstation, process and when that process began, since process numbers come again."""
-    import psutil
-
-    process = psutil.Process()
-    return f"{workstation}/{process.pid}/{int(process.create_time())}"
-
-
-def is_dead(holder: str, workstation: str) -> bool:
-    """Whether a slot's holder was a process of this workstation that is no more."""
-    host, _, process = holder.partition("/")
-    number, _, began = process.partition("/")
-    if host != workstation or not (number.isdigit() and began.isdigit()):
-        return False
-    import psutil
-
-    try:
-        return int(psutil.Process(int(number)).create_time()) != int(began)
-    except psutil.NoSuchProcess:
-        return True
-    except psutil.AccessDenied:
-        return False

@@ -40,7 +40,7 @@ class Running(QObject):
         self._done: Callable[[Any], None] | None = None
         self._failed: Callable[[IepError], None] | None = None
         self._each: Callable[[Any], None] | None = None
-        self._muted = False
+        self.muted = False
         queued = Qt.ConnectionType.QueuedConnection
         self._settled.connect(self._deliver, queued)
         self._stepped.connect(self._step, queued)
@@ -51,7 +51,7 @@ class Running(QObject):
         self.ctx.cancel()
 
     def mute(self) -> None:
-        self._muted = True
+        self.muted = True
         self._done = self._failed = self._each = None
 
     def emit_step(self, value: Any) -> None:
@@ -60,13 +60,13 @@ class Running(QObject):
 
     @Slot(object)
     def _step(self, value: Any) -> None:
-        if self._each and not self._muted:
+        if self._each and not self.muted:
             self._each(value)
 
     @Slot(object)
     def _deliver(self, result: _Result) -> None:
         self.finished = True
-        done, failed, muted = self._done, self._failed, self._muted
+        done, failed, muted = self._done, self._failed, self.muted
         self.mute()
         self.setParent(None)
         self.deleteLater()
@@ -86,12 +86,13 @@ class _Runnable(QRunnable):
         self._work = work
 
     def run(self) -> None:
-        self._running._settled.emit(_attempt(self._work, self._running.ctx))
+        running = self._running
+        result = _Result(error=Cancelled()) if running.muted else _attempt(self._work, running.ctx)
+        running._settled.emit(result)
 
 
 def _attempt(work: Callable[[Context], Any], ctx: Context) -> _Result:
     try:
-        ctx.check()
         return _Result(work(ctx))
     except IepError as error:
         return _Result(error=error)

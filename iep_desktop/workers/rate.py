@@ -16,6 +16,7 @@ class Rate:
     def __init__(self) -> None:
         self._last: dict[int, Progress] = {}
         self._steps: deque[tuple[float, int, int]] = deque(maxlen=1000)
+        self._usual = 0.0
 
     def note(self, id: int, progress: Progress) -> None:
         before = self._last.get(id)
@@ -32,3 +33,9 @@ class Rate:
         since = time.monotonic() - self.WINDOW
         steps = [step for step in list(self._steps) if step[0] >= since]  # a copy: asked from another thread
         return sum(s[1] for s in steps) / self.WINDOW, sum(s[2] for s in steps) / self.WINDOW
+
+    def usual(self) -> float:
+        """Bytes/s by which to estimate: as measured now, or when something moved last; zero before anything did."""
+        now = self.per_second()[1]
+        self._usual = now or self._usual
+        return self._usual

@@ -203,6 +203,20 @@ def test_a_renewed_lease_holds(slots: Slots, ours: Transactions, clock: Clock) -
         assert slots.claim("there", LEASE, clock()) is None
 
 
+def test_a_clock_set_forward_takes_nothing_from_who_is_alive_and_looks_first(
+    slots: Slots, ours: Transactions, clock: Clock
+) -> None:
+    ours.create(disc())
+    claim = slots.claim("here", LEASE, clock())
+    assert claim is not None
+    slots.revive([claim], LEASE, clock.forward(hours=1))
+    assert slots.claim("there", LEASE, clock()) is None
+    assert slots.claim("there", LEASE, clock.forward(hours=1)) is not None
+    slots.revive([claim], LEASE, clock())
+    with pytest.raises(Refused):
+        slots.renew(claim, LEASE, clock())
+
+
 def test_a_released_claim_cannot_be_renewed(slots: Slots, ours: Transactions, clock: Clock) -> None:
     ours.create(disc())
     claim = slots.claim("here", LEASE, clock())

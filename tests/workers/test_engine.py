@@ -17,10 +17,14 @@ from iep_desktop.core.job import Context, Progress
 from iep_desktop.core.model import Form, FormKind, Patient, Priority
 from iep_desktop.core.transaction import Status, TransactionType
 from iep_desktop.store.database import Database
+from iep_desktop.store.line import Line
 from iep_desktop.store.slots import Slots
 from iep_desktop.store.transactions import Transactions
 from iep_desktop.store.upgrade import open_ledger
-from iep_desktop.workers.engine import Engine, EngineSettings, Performer, holder_name, is_dead
+from iep_desktop.store.yielding import Yielding
+from iep_desktop.workers.engine import Engine, EngineSettings
+from iep_desktop.workers.holders import holder_name, is_dead
+from iep_desktop.workers.performer import Performer
 from iep_desktop.workers.rate import Rate
 from iep_desktop.workers.retry import RetryPolicy
 
@@ -33,17 +37,27 @@ class Hall:
     def __init__(self, database: Database) -> None:
         self.transactions = Transactions(database, "RWE")
         self.slots = Slots(database, "RWE")
+        self.line = Line(database, "RWE")
+        self.yielding = Yielding(database, "RWE")
         self.engines: list[Engine] = []
 
-    def engine(self, work: Callable[[int, Context], None], *, holder: str = "", lease: float = 60) -> Engine:
+    def engine(
+        self,
+        work: Callable[[int, Context], None],
+        *,
+        holder: str = "",
+        lease: float = 60,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> Engine:
         class Work:
             def run(self, transaction_id: int, ctx: Context) -> None:
                 work(transaction_id, ctx)
 
         def performer() -> Performer:
-            return Performer(self.transactions, self.slots, {TransactionType.CD_IMPORT: Work()}, QUICK)
+            jobs = {TransactionType.CD_IMPORT: Work(), TransactionType.TRANSFER: Work()}
+            return Performer(self.transactions, self.slots, self.yielding, jobs, QUICK)
 
-        settings = EngineSettings("here", holder, timedelta(seconds=lease))
+        settings = EngineSettings("here", holder, timedelta(seconds=lease), now=now)
         engine = Engine(performer, settings)
         self.engines.append(engine)
         return engine
@@ -54,6 +68,12 @@ class Hall:
         )
         return self.transactions.create(
             TransactionDraft(TransactionType.CD_IMPORT, "RX1", "RWE", priority, form, "operator", queued=True)
+        ).id
+
+    def send(self, priority: Priority = Priority.NORMAL) -> int:
+        form = Form(FormKind.EXPORT, "06396375", patient=Patient("TESTING^ANNA"), hospital="RX1")
+        return self.transactions.create(
+            TransactionDraft(TransactionType.TRANSFER, "RWE", "RX1", priority, form, "operator", queued=True)
         ).id
 
     def done(self, id: int) -> None:
@@ -278,3 +298,179 @@ def test_batch_stops_when_its_night_ends_and_goes_on_in_the_next(hall: Hall, qtb
     assert not hall.transactions.by_id(standard).queued
     engine._settings = EngineSettings("here", calendar=always)
     qtbot.waitUntil(lambda: begun.count(batch) == 2, timeout=5_000)
+
+
+# -- who makes way
+
+
+class Images:
+    """A job of many images of which each takes a moment; it looks between two, and knows what became of each."""
+
+    def __init__(self, hall: Hall, image: Callable[[Context], None] | None = None) -> None:
+        self.hall = hall
+        self.begun: list[int] = []
+        self.whole: dict[int, bool] = {}
+        self.gate = threading.Event()
+        self._image = image or (lambda _: self.gate.wait(0.01))
+
+    def __call__(self, id: int, ctx: Context) -> None:
+        self.begun.append(id)
+        while not self.gate.is_set():
+            self.whole[id] = False
+            self._image(ctx)
+            self.whole[id] = True
+            ctx.check()
+        self.hall.done(id)
+
+
+def _busy(hall: Hall, qtbot: QtBot, work: Images, *holders: str) -> list[int]:
+    """Every outbound slot runs something, the reserved one a Blue Light."""
+    for holder in holders or ("",):
+        hall.engine(work, holder=holder).start()
+    made = []
+    for priority in [Priority.NORMAL] * 4 + [Priority.BLUE_LIGHT]:
+        made.append(hall.send(priority))
+        qtbot.waitUntil(lambda: made[-1] in work.begun)
+    return made
+
+
+def test_a_blue_light_takes_a_slot_at_the_next_boundary_and_who_made_way_goes_on_after_it(
+    hall: Hall, qtbot: QtBot
+) -> None:
+    work = Images(hall)
+    made = _busy(hall, qtbot, work)
+    blue = hall.send(Priority.BLUE_LIGHT)
+    hall.engines[0].wake()
+    qtbot.waitUntil(lambda: blue in work.begun, timeout=1_000)
+    stopped = hall.transactions.by_id(made[3])
+    assert work.whole[made[3]]
+    assert (stopped.queued, stopped.attempts, stopped.status) == (True, 0, Status.NEW)
+    assert hall.slots.place_in_queue(made[3]) == 1
+    assert [work.begun.count(other) for other in made[:3]] == [1, 1, 1]
+    qtbot.waitUntil(lambda: "Blue Light" in hall.transactions.events(made[3])[-1].text)
+    work.gate.set()
+    qtbot.waitUntil(lambda: not hall.slots.anything_queued(), timeout=5_000)
+    assert work.begun.count(made[3]) == 2
+
+
+def test_a_workstation_makes_way_for_the_blue_light_that_another_has_queued(hall: Hall, qtbot: QtBot) -> None:
+    work = Images(hall)
+    made = _busy(hall, qtbot, work, "there")
+    idle = hall.engine(work, holder="here")
+    idle.start()
+    blue = hall.send(Priority.BLUE_LIGHT)
+    idle.wake()
+    qtbot.waitUntil(lambda: blue in work.begun, timeout=2_000)
+    assert work.whole[made[3]]
+    work.gate.set()
+
+
+def test_an_image_that_takes_too_long_is_broken_off_for_a_blue_light(hall: Hall, qtbot: QtBot) -> None:
+    broken = threading.Event()
+
+    def endless(ctx: Context) -> None:
+        mine = threading.Event()
+        ctx.on_cancel(mine.set)
+        assert mine.wait(30)
+        broken.set()
+
+    work = Images(hall, endless)
+    made = _busy(hall, qtbot, work)
+    blue = hall.send(Priority.BLUE_LIGHT)
+    hall.engines[0].wake()
+    qtbot.waitUntil(lambda: blue in work.begun, timeout=2_000)
+    assert broken.is_set()
+    assert hall.transactions.by_id(made[3]).queued
+
+
+def test_a_pause_and_a_cancellation_stop_what_runs(hall: Hall, qtbot: QtBot) -> None:
+    work = Images(hall)
+    hall.engine(work).start()
+    first, second = hall.send(), hall.send()
+    qtbot.waitUntil(lambda: {first, second} <= set(work.begun))
+    hall.transactions.cancel(first, "operator")
+    qtbot.waitUntil(lambda: not any(s.transaction_id == first for s in hall.slots.slots()))
+    assert hall.transactions.by_id(first).status is Status.CANCELLED
+    hall.line.pause("RX1", "operator")
+    qtbot.waitUntil(lambda: not hall.engines[0].busy)
+    assert hall.transactions.by_id(second).queued
+    hall.line.resume("RX1")
+    qtbot.waitUntil(lambda: work.begun.count(second) == 2)
+    work.gate.set()
+
+
+def test_a_lowered_priority_lets_the_others_go_first(hall: Hall, qtbot: QtBot) -> None:
+    work = Images(hall)
+    hall.engine(work, now=lambda: datetime(2026, 11, 24, 12, tzinfo=UTC)).start()
+    made = hall.send()
+    qtbot.waitUntil(lambda: made in work.begun)
+    hall.line.set_priority(made, Priority.BATCH, "No hurry", "operator")
+    qtbot.waitUntil(lambda: not hall.engines[0].busy)
+    assert hall.transactions.by_id(made).queued
+
+
+def test_what_is_stopped_before_its_thread_began_gives_its_slot_back(hall: Hall, qtbot: QtBot) -> None:
+    tries: list[bool] = []
+
+    def work(id: int, ctx: Context) -> None:
+        tries.append(ctx.cancelled)
+        ctx.check()
+        hall.done(id)
+
+    engine = hall.engine(work)
+    queued = hall.send()
+    claim = hall.slots.claim("here", timedelta(hours=1), datetime.now(UTC))
+    assert claim is not None
+    engine._performer = engine._open_performer()
+    engine._start(claim)
+    engine._running[claim].ctx.stop()
+    qtbot.waitUntil(lambda: not hall.transactions.by_id(queued).queued)
+    assert tries == [True, False]
+    assert all(slot.transaction_id is None for slot in hall.slots.slots())
+
+
+# -- the night of the clock change (Europe/London: 25/10/2026 has 01:00–02:00 twice, 28/03/2027 not at all)
+
+
+@pytest.mark.parametrize(
+    ("in_window", "out_of_it"),
+    [
+        # 06:00 GMT, an hour later in UTC than the evening's 05:00 BST would have been
+        (datetime(2026, 10, 25, 5, 59, tzinfo=UTC), datetime(2026, 10, 25, 6, 0, tzinfo=UTC)),
+        (datetime(2027, 3, 28, 4, 59, tzinfo=UTC), datetime(2027, 3, 28, 5, 0, tzinfo=UTC)),
+        # a workstation whose clock is an hour slow begins and ends an hour late, and loses nothing
+        (datetime(2026, 11, 25, 5, 30, tzinfo=UTC), datetime(2026, 11, 25, 6, 30, tzinfo=UTC)),
+    ],
+)
+def test_batch_keeps_to_its_night_when_the_clocks_change_in_it(
+    hall: Hall, qtbot: QtBot, in_window: datetime, out_of_it: datetime
+) -> None:
+    moment = [in_window]
+    work = Images(hall)
+    hall.engine(work, now=lambda: moment[0]).start()
+    batch, normal = hall.send(Priority.BATCH), hall.send()
+    qtbot.waitUntil(lambda: {batch, normal} <= set(work.begun))
+    moment[0] = out_of_it
+    qtbot.waitUntil(lambda: not any(s.transaction_id == batch for s in hall.slots.slots()))
+    found = hall.transactions.by_id(batch)
+    assert (found.queued, found.attempts, work.whole[batch]) == (True, 0, True)
+    assert any(s.transaction_id == normal for s in hall.slots.slots())
+    moment[0] = in_window + timedelta(days=1)
+    qtbot.waitUntil(lambda: work.begun.count(batch) == 2)
+    work.gate.set()
+
+
+def test_a_clock_set_forward_an_hour_within_the_night_starts_nothing_twice(hall: Hall, qtbot: QtBot) -> None:
+    """The second 01:30 of that night is in the window as the first was."""
+    moment = [datetime(2026, 10, 25, 0, 30, tzinfo=UTC)]  # 01:30 BST
+    work = Images(hall)
+    engine = hall.engine(work, now=lambda: moment[0])
+    engine.start()
+    batch = hall.send(Priority.BATCH)
+    qtbot.waitUntil(lambda: batch in work.begun)
+    moment[0] = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)  # 01:30 GMT, and the lease is long over
+    engine.wake()
+    qtbot.waitUntil(lambda: all(s.lease_until > moment[0] for s in hall.slots.slots() if s.lease_until))
+    assert work.begun == [batch]
+    work.gate.set()
+    qtbot.waitUntil(lambda: not hall.transactions.by_id(batch).queued, timeout=5_000)
