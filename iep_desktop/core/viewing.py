@@ -45,6 +45,7 @@ class ViewPatient:
     name: str = ""  # PN
     birth_date: date | None = None
     sex: str = ""
+    issuer: str = ""  # of patient_id, where that is said
 
 
 @dataclass(frozen=True)

@@ -188,6 +188,22 @@ def changed_items(
     return with_value(sequence_element, syntax, value)
 
 
+def item_elements(sequence_element: Element, syntax: Syntax) -> Iterator[tuple[list[Element], Syntax]]:
+    """The elements of each item, and how they are encoded.
+
+    Raises:
+        Malformed: the value is not held, or not made of items.
+    """
+    if sequence_element.value is None:
+        raise Malformed("the sequence is too large")
+    fp = BytesIO(sequence_element.value)
+    for _, header, body_syntax, body_end in _items(
+        fp, sequence_element.items_syntax(syntax), sequence_element.length
+    ):
+        yield list(walk(fp, body_syntax, body_end)), body_syntax
+        _end_of_item(fp, header, body_end)
+
+
 def with_value(old: Element, syntax: Syntax, value: bytes) -> Element:
     """The same element with another value, in the way it was encoded."""
     if old.undefined:

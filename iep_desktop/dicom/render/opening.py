@@ -48,7 +48,7 @@ def read_head(file: BinaryIO) -> Opened:
         raise unshowable("The file is not DICOM, or does not begin as it should.") from error
     body, inflated = file, None
     if start.transfer_syntax == DEFLATED:
-        data = _inflated(file)
+        data = inflated_data(file)
         body, inflated = io.BytesIO(data), lambda: io.BytesIO(data)
     implicit, little = start.syntax.implicit, start.syntax.little
     ds = read_dataset(body, implicit, little, stop_when=_at_pixels, specific_tags=list(TAGS))
@@ -67,7 +67,7 @@ def _offsets(ds: Dataset) -> tuple[int, ...]:
     return struct.unpack(f"<{len(data) // 8}Q", data[: len(data) // 8 * 8])
 
 
-def _inflated(file: BinaryIO) -> bytes:
+def inflated_data(file: BinaryIO) -> bytes:
     """PS3.5 A.5. A small file can grow a thousand times: it is stopped at a size that no image has."""
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     parts, size = [], 0

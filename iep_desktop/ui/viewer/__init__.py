@@ -1,0 +1,1 @@
+"""The viewer: look before you send, see what came. Review, not diagnosis."""
