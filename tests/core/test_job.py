@@ -126,3 +126,18 @@ def test_every_step_is_told_where_no_interval_is_wanted() -> None:
 def test_a_context_without_a_listener_swallows_progress() -> None:
     Context().progress(Progress("send", 1, 2))  # nobody to tell: no error
     assert not Context().cancelled
+
+
+def test_stop_ends_the_job_where_it_looks_and_breaks_nothing_off() -> None:
+    ctx, called = Context(), []
+    ctx.on_cancel(lambda: called.append(1))
+    ctx.stop()
+    ctx.on_cancel(lambda: called.append(2))
+    assert ctx.cancelled
+    assert called == []
+    with pytest.raises(Cancelled):
+        ctx.check()
+    with pytest.raises(Cancelled):
+        ctx.wait(10)
+    ctx.cancel()
+    assert called == [1, 2]
