@@ -295,6 +295,7 @@ def worklist(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
     document = {
         "tab": wanted.tab.value,
         "total": page.total,
+        "more": page.more,
         "transactions": [documents.transaction_document(row) for row in page.rows],
     }
     lines = [documents.transaction_line(row) for row in page.rows]

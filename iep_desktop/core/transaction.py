@@ -287,6 +287,7 @@ class Page:
 
     rows: tuple[Transaction, ...]
     total: int
+    more: bool = False  # a search finds still more than can be shown
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,11 @@ A database server indexes `ends.search` itself.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, column, func, literal, select, table, text, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -82,7 +84,7 @@ _FORGET = text("INSERT INTO found(found, rowid, words, hospitals) VALUES ('delet
 
 def index(session: Session, id: int, hospitals: Iterable[str], before: str | None, after: str) -> None:
     """A transaction is found by other words from now on; `before` is None where it is new."""
-    if before == after or not _has_index(session):
+    if before == after or not is_indexed(session):
         return
     values = {"id": id, "hospitals": " ".join(_mark(hospital) for hospital in hospitals)}
     if before is not None:  # the index keeps no text: it forgets what it is told
@@ -90,13 +92,15 @@ def index(session: Session, id: int, hospitals: Iterable[str], before: str | Non
     session.execute(_KEEP, {**values, "words": _parted(after)})
 
 
-def indexed(session: Session, hospital: str, typed: str) -> Select[int] | None:
-    """The ids of the hospital's transactions that hold every word; None where there is no index of ours."""
-    if not _has_index(session):
-        return None
-    phrases = [f"words : {_quoted(word.rjust(LETTERS))}" for word in words(typed)]
-    question = " AND ".join([*phrases, f"hospitals : {_quoted(_mark(hospital))}"])
-    return select(_FOUND.c.rowid).where(_FOUND.c.found.op("MATCH")(question))
+def indexed(session: Session, hospital: str, typed: str) -> Iterator[Select[int]]:
+    """The ids of all transactions that hold every word, then of the hospital's, which takes twice the time.
+
+    Nothing where there is no index of ours.
+    """
+    if is_indexed(session):
+        phrases = [f"words : {_quoted(word.rjust(LETTERS))}" for word in words(typed)]
+        for asked in (phrases, [*phrases, f"hospitals : {_quoted(_mark(hospital))}"]):
+            yield select(_FOUND.c.rowid).where(_FOUND.c.found.op("MATCH")(" AND ".join(asked)))
 
 
 def in_order(hits: Select[int], descending: bool) -> Select[int]:
@@ -104,16 +108,19 @@ def in_order(hits: Select[int], descending: bool) -> Select[int]:
     return hits.order_by(_FOUND.c.rowid.desc() if descending else _FOUND.c.rowid.asc())
 
 
-def number_of(session: Session, hits: Select[int]) -> int:
-    return session.scalar(hits.with_only_columns(func.count())) or 0
+def listed(session: Session, ids: Sequence[int]) -> Sequence[int] | Select[Any]:
+    """Many ids for an IN; thousands of parameters would take longer than the answer."""
+    if not is_indexed(session):
+        return ids
+    return select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value)
 
 
 def indexed_ids(session: Session) -> set[int] | None:
     """Every transaction that the index knows; None where there is no index of ours."""
-    return set(session.scalars(text("SELECT id FROM found_docsize"))) if _has_index(session) else None
+    return set(session.scalars(text("SELECT id FROM found_docsize"))) if is_indexed(session) else None
 
 
-def _has_index(session: Session) -> bool:
+def is_indexed(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 

@@ -2,7 +2,8 @@
 
 A page costs what it shows, however long the list is. The tallies say how many rows there are before one is read;
 that decides how they are found: few are collected and sorted, many are walked through in the order of an index,
-from the nearer end, by date from the very day. A condition that is to be checked on the way, and not searched for by
+from the nearer end, by date from the very day. Of very many that a search finds the
+newest are shown, and the page says so. A condition that is to be checked on the way, and not searched for by
 an index of its own, is written as `coalesce(x, x)`: no statistics decide, and no database engine chooses otherwise.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -41,9 +42,20 @@ _COLUMNS: dict[Column, InstrumentedAttribute[Any]] = {
 FEW = 10_000
 """So many rows can be read and sorted for one page in a few hundredths of a second."""
 
+MANY = 5_000
+"""Nobody reads on beyond so many that a search finds: more is typed instead."""
+
 _Ids = Sequence[int]
 _BothWays = tuple[Select[int], Select[int]]
 """A list as it is asked for, and backwards."""
+
+
+class _Found(NamedTuple):
+    """The ids of a page, how many rows can be shown in all, and whether there are more than that."""
+
+    ids: _Ids
+    total: int
+    more: bool = False
 
 
 class Worklists:
@@ -57,12 +69,12 @@ class Worklists:
         """Some rows, without what only the details show (the medium), and how many there are in all."""
         with self._database.read() as session:
             question = _Question(session, self._hospital, filter, order)
-            ids, total = (
+            ids, total, more = (
                 question.searched(offset, limit)
                 if search.words(filter.search)
                 else question.listed(offset, limit)
             )
-            return Page(transactions_of(session, self._ends(session, ids)), total)
+            return Page(transactions_of(session, self._ends(session, ids)), total, more)
 
     def counts(self) -> dict[Tab, int]:
         """How many stand in each tab; All holds every one."""
@@ -86,43 +98,43 @@ class _Question:
         self._wanted = wanted
         self._order = order
 
-    def listed(self, offset: int, limit: int) -> tuple[_Ids, int]:
+    def listed(self, offset: int, limit: int) -> _Found:
         """Without a search the total is known before anything is read."""
         total = tallies.total(self._session, self._hospital, self._wanted)
         if total <= FEW:
-            return self._all(self._few())[offset : offset + limit], total
+            return _Found(self._all(self._few())[offset : offset + limit], total)
         if self._order.column is Column.DATE:
-            return self._from_its_day(offset, limit), total
-        return self._stretch(self._sorted(self._many()), total, offset, limit), total
+            return _Found(self._from_its_day(offset, limit), total)
+        return _Found(self._stretch(self._sorted(self._many()), total, offset, limit), total)
 
-    def searched(self, offset: int, limit: int) -> tuple[_Ids, int]:
-        """By whichever leaves few: the other filters, or the index of the words."""
-        typed = self._wanted.search
-        contains = search.matches(EndRow.search, typed)
+    def searched(self, offset: int, limit: int) -> _Found:
+        """By whichever leaves few: the other filters, or the index of the words. Of many, the newest are shown."""
+        contains = search.matches(EndRow.search, self._wanted.search)
         if tallies.total(self._session, self._hospital, self._wanted) <= FEW:
-            return self._slice(self._all(self._few(contains)), offset, limit)
-        hits = search.indexed(self._session, self._hospital, typed)
-        if hits is not None:
-            found = self._all(hits.limit(FEW + 1))  # the index is asked once where it finds few
-            if len(found) <= FEW:
-                return self._slice(self._all(self._those(found)), offset, limit)
-            if self._wanted == WorklistFilter(search=typed):
-                number = search.number_of(self._session, hits)
-                return self._broad(hits, number, contains, offset, limit), number
-        total = self._session.scalar(self._many(contains).with_only_columns(func.count())) or 0
-        return self._stretch(self._sorted(self._many(contains)), total, offset, limit), total
+            ids = self._all(self._few(contains))
+            return _Found(ids[offset : offset + limit], len(ids))
+        found = self._first(contains)
+        ids = self._all(self._those(found[:MANY]))
+        return _Found(ids[offset : offset + limit], len(ids), len(found) > MANY)
 
     # -- ways to the rows
 
-    def _broad(
-        self, hits: Select[int], number: int, contains: ColumnElement[bool], offset: int, limit: int
-    ) -> _Ids:
-        """Very many hits. By date they stand in the order of their making, which differs where a clock was set."""
-        if self._order.column is not Column.DATE:
-            return self._stretch(self._sorted(self._many(contains)), number, offset, limit)
-        newest_first = self._order.descending
-        rows = search.in_order(hits, newest_first), search.in_order(hits, not newest_first)
-        return self._stretch(rows, number, offset, limit)
+    def _first(self, contains: ColumnElement[bool]) -> _Ids:
+        """What is found, up to one more than many: the newest, or the oldest where those are asked for first.
+
+        Few may be others' or not what the filter wants: they are looked at afterwards, which takes less time.
+        """
+        newest_first = self._order.descending or self._order.column is not Column.DATE
+        typed = self._wanted.search
+        for hits in search.indexed(self._session, self._hospital, typed):
+            found = self._all(search.in_order(hits, newest_first).limit(MANY + 1))
+            if len(found) <= MANY:
+                return found
+        if search.is_indexed(self._session) and self._wanted == WorklistFilter(search=typed):
+            return found
+        in_time = WorklistOrder(Column.DATE, newest_first)
+        walk = _Question(self._session, self._hospital, self._wanted, in_time)
+        return self._all(walk._sorted(walk._many(contains))[0].limit(MANY + 1))
 
     def _from_its_day(self, offset: int, limit: int) -> _Ids:
         """Sorted by date: the tallies know the day on which the page begins."""
@@ -143,9 +155,6 @@ class _Question:
             return self._all(ahead.offset(offset).limit(limit))
         beyond = max(total - offset - limit, 0)
         return self._all(back.offset(beyond).limit(total - offset - beyond))[::-1]
-
-    def _slice(self, ids: _Ids, offset: int, limit: int) -> tuple[_Ids, int]:
-        return ids[offset : offset + limit], len(ids)
 
     def _all(self, rows: Select[int]) -> _Ids:
         return self._session.scalars(rows).all()
@@ -180,8 +189,11 @@ class _Question:
     def _those(self, ids: Select[int] | _Ids, *more: ColumnElement[bool]) -> Select[int]:
         """Of these, found by their keys, the ones that the filter wants, sorted."""
         ours = _checked(EndRow.hospital) == self._hospital
+        listed = ids if isinstance(ids, Select) else search.listed(self._session, ids)
         conditions = self._conditions(set()).values()
-        rows = select(EndRow.transaction_id).where(ours, EndRow.transaction_id.in_(ids), *conditions, *more)
+        rows = select(EndRow.transaction_id).where(
+            ours, EndRow.transaction_id.in_(listed), *conditions, *more
+        )
         return self._sorted(rows, by_index=False)[0]
 
     def _conditions(self, served: set[str]) -> dict[str, ColumnElement[bool]]:

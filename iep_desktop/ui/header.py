@@ -84,6 +84,7 @@ class Header(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(theme.sizes.header)
         self.search = SearchBox("Search number, patient ID or name", theme, "Ctrl+F")
+        self.search.setToolTip("Three letters or digits are found anywhere, one or two where a word begins")
         self.search.setMinimumWidth(theme.sizes.of(112))
         self.search.setMaximumWidth(theme.sizes.of(376))
         self.search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

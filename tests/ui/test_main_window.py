@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -175,6 +176,21 @@ def test_a_search_narrows_every_list_and_says_what_is_applied(open_window: Open,
         qtbot.keyClick(window.header.search, Qt.Key.Key_Return)
     assert page.model.total == 1
     assert page.filters.applied.text() == "Filter applied: “goof”"
+    assert page.filters.totals.text() == "1 transaction"
+
+
+def test_a_search_that_finds_more_than_is_shown_says_so(
+    open_window: Open, desk: FakeDesk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, reading, whole = open_window(), desk.reading, desk.reading.page
+    page = window.worklists[Tab.IN_PROGRESS]
+    monkeypatch.setattr(reading, "page", lambda *asked: replace(whole(*asked), more=True))
+    with qtbot.waitSignal(page.model.refreshed):
+        window.search("g")
+    assert page.filters.totals.text().startswith("More than ")
+    monkeypatch.setattr(reading, "page", whole)
+    with qtbot.waitSignal(page.model.refreshed):
+        window.search("goof")
     assert page.filters.totals.text() == "1 transaction"
 
 

@@ -74,6 +74,7 @@ class WorklistModel(QAbstractTableModel):
         self._refreshing: Running | None = None
         self._hearing: Running | None = None
         self.is_loaded = False
+        self.more = False  # than the search shows
 
     # -- the table
 
@@ -225,6 +226,7 @@ class WorklistModel(QAbstractTableModel):
         for at in range(0, max(len(loaded.page.rows), 1), PAGE):
             self._pager.put(first_page + at // PAGE, loaded.page.rows[at : at + PAGE])
         self._flat = FlatRows(loaded.page.total)
+        self.more = loaded.page.more
         self._reopen()
         self.is_loaded = True
         self.endResetModel()

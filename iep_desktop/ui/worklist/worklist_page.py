@@ -108,7 +108,8 @@ class WorklistPage(TabPage):
         self._clear.setVisible(filtered)
         self._stack.setCurrentWidget(self.view if total else self.empty)
         word = "transaction" if total == 1 else "transactions"
-        self.filters.say_totals(f"{texts.grouped(total)} {word}")
+        more = "More than " if self.model.more else ""
+        self.filters.say_totals(f"{more}{texts.grouped(total)} {word}")
 
     def focus_list(self) -> None:
         self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
