@@ -38,6 +38,11 @@ class Settings:
     retry_longest_seconds: float = 900.0
     ledger_busy_seconds: float = 10.0
     keep_hours: bool = True  # R-TIME-4: standard transfers wait for the service's hours
+    auto_download: tuple[str, ...] = ()  # ODS of senders whose transfers are downloaded unasked (R-GATE-2 holds)
+    listener_port: int = 0  # of our own Storage SCP, for C-MOVE and direct routing; 0: none
+    listener_ae: str = "IEPDESKTOP"
+    listener_callers: tuple[tuple[str, str], ...] = ()  # AE title and address of each that may store to it
+    direct_routing_silence_seconds: float = 60.0  # a study is complete when nothing of it has come for so long
     disc_folders: tuple[
         str, ...
     ] = ()  # every folder in these counts as a disc, for example copies on a share
@@ -167,7 +172,9 @@ def _settings_of(document: Any, path: Path) -> Settings:
         )
     known = {field.name for field in fields(Settings)}
     values: dict[str, Any] = {key: value for key, value in document.items() if key in known}
-    values["disc_folders"] = tuple(values.get("disc_folders", ()))
+    for name in ("disc_folders", "auto_download"):
+        values[name] = tuple(values.get(name, ()))
+    values["listener_callers"] = tuple(tuple(entry) for entry in values.get("listener_callers", ()))
     return Settings(**values)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from iep_desktop import __version__
-from iep_desktop.core.errors import IepError, InvalidInput
+from iep_desktop.cli import exchange_arguments
+from iep_desktop.cli.declaring import Parser, command, common, typed, wait
+from iep_desktop.core.errors import InvalidInput
 from iep_desktop.core.identifiers import parse_ods_code
 
 _EXAMPLES = """examples:
@@ -26,23 +27,16 @@ exit codes: 0 done, 1 our own defect, 2 unusable arguments or input, 3 waits for
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with the arguments as one of our errors, so that --json holds for them too."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InvalidInput(f"{self.prog}: {message}", hint=f"See: {self.prog} --help")
-
-
 def make_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="iep-desktop",
         description="Exchange patients' images between hospitals. Without a command the window opens.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"iep-desktop {__version__}")
-    _common(parser, top=True)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    common(parser, top=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     for add in (
         _init,
         _nodes,
@@ -50,8 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
         _render,
         _import,
         _find,
-        _request,
-        _replies,
+        *exchange_arguments.COMMANDS,
         _worklist,
         _one_transaction,
         _run,
@@ -61,37 +54,10 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _common(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
-    """Options that may stand before or after the command."""
-    default: Any = None if top else argparse.SUPPRESS
-    flag: Any = False if top else argparse.SUPPRESS
-    parser.add_argument(
-        "--profile", type=Path, metavar="DIR", default=default, help="the folder of one installation"
-    )
-    parser.add_argument(
-        "--demo", action="store_true", default=flag, help="a profile with synthetic data and a PACS"
-    )
-    parser.add_argument(
-        "--json", action="store_true", default=flag, help="one JSON document on standard output"
-    )
-
-
-def _command(commands: Any, name: str, text: str, example: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=text,
-        description=text[0].upper() + text[1:] + ".",
-        epilog=f"example:\n  iep-desktop {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    _common(parser)
-    return parser
-
-
 def _init(commands: Any) -> None:
-    parser = _command(commands, "init", "make the profile and its ledger", "init --hospital RWE")
+    parser = command(commands, "init", "make the profile and its ledger", "init --hospital RWE")
     parser.add_argument(
-        "--hospital", required=True, type=_typed(parse_ods_code), metavar="ODS", help="who we are"
+        "--hospital", required=True, type=typed(parse_ods_code), metavar="ODS", help="who we are"
     )
     parser.add_argument(
         "--ledger", default="", metavar="URL", help="a shared ledger; else a file in the profile"
@@ -99,44 +65,47 @@ def _init(commands: Any) -> None:
 
 
 def _nodes(commands: Any) -> None:
-    parser = _command(commands, "nodes", "the DICOM nodes", "nodes echo PACS")
-    acts = parser.add_subparsers(dest="act", metavar="ACT", required=True, parser_class=_Parser)
-    add = _command(
+    parser = command(commands, "nodes", "the DICOM nodes", "nodes echo PACS")
+    acts = parser.add_subparsers(dest="act", metavar="ACT", required=True, parser_class=Parser)
+    add = command(
         acts, "add", "add a node, or change it",
         "nodes add PACS --role pacs --hospital RWE --ae-title UHLPACS --host 192.0.2.10 --port 104",
     )  # fmt: skip
     add.add_argument("name", metavar="NAME")
     add.add_argument("--role", required=True, choices=["pacs", "gateway"])
-    add.add_argument("--hospital", required=True, type=_typed(parse_ods_code), metavar="ODS")
-    add.add_argument("--ae-title", required=True, type=_typed(_ae_title), metavar="T")
+    add.add_argument("--hospital", required=True, type=typed(parse_ods_code), metavar="ODS")
+    add.add_argument("--ae-title", required=True, type=typed(_ae_title), metavar="T")
     add.add_argument("--host", required=True, metavar="H")
-    add.add_argument("--port", required=True, type=_typed(_port), metavar="P")
-    add.add_argument("--calling-ae", default="IEPDESKTOP", type=_typed(_ae_title), metavar="T")
+    add.add_argument("--port", required=True, type=typed(_port), metavar="P")
+    add.add_argument("--calling-ae", default="IEPDESKTOP", type=typed(_ae_title), metavar="T")
     add.add_argument("--tls", action="store_true")
-    _command(acts, "list", "list the nodes", "nodes list --json")
+    add.add_argument(
+        "--rest-url", default="", metavar="URL", help="of a gateway that is an Orthanc: to purge what is due"
+    )
+    command(acts, "list", "list the nodes", "nodes list --json")
     for act, text in (("remove", "remove a node"), ("echo", "ask a node whether it is there (C-ECHO)")):
-        _command(acts, act, text, f"nodes {act} PACS").add_argument("name", metavar="NAME")
+        command(acts, act, text, f"nodes {act} PACS").add_argument("name", metavar="NAME")
 
 
 def _inspect(commands: Any) -> None:
-    parser = _command(
+    parser = command(
         commands, "inspect", "read a disc or folder, change nothing", "inspect /media/cdrom --json"
     )
     parser.add_argument("path", type=Path, metavar="PATH")
 
 
 def _render(commands: Any) -> None:
-    parser = _command(commands, "render", "one frame as the viewer shows it", "render IMAGE --out image.png")
+    parser = command(commands, "render", "one frame as the viewer shows it", "render IMAGE --out image.png")
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE.png")
-    parser.add_argument("--frame", type=_typed(_positive), default=1, metavar="N", help="counted from 1")
+    parser.add_argument("--frame", type=typed(_positive), default=1, metavar="N", help="counted from 1")
     parser.add_argument(
-        "--size", type=_typed(_positive), metavar="PIXELS", help="at most so many on the longer side"
+        "--size", type=typed(_positive), metavar="PIXELS", help="at most so many on the longer side"
     )
 
 
 def _import(commands: Any) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "import",
         "import a disc into PACS",
@@ -153,26 +122,22 @@ def _import(commands: Any) -> None:
     )
     parser.add_argument("--reason", default="", metavar="TEXT")
     parser.add_argument("--node", default="", metavar="NAME", help="the PACS node; else the hospital's own")
-    _wait(parser)
-
-
-def _wait(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--wait", action="store_true", help="return when the transaction has come to rest")
+    wait(parser)
 
 
 def _find(commands: Any) -> None:
-    parser = _command(commands, "find", "search a PACS", "find --node PACS --patient-id S999111")
+    parser = command(commands, "find", "search a PACS", "find --node PACS --patient-id S999111")
     parser.add_argument("--node", required=True, metavar="NAME")
     parser.add_argument("--patient-id", default="", metavar="ID")
     parser.add_argument(
-        "--from", dest="date_from", type=_typed(_date), metavar="D", help="exam date, YYYY-MM-DD"
+        "--from", dest="date_from", type=typed(_date), metavar="D", help="exam date, YYYY-MM-DD"
     )
-    parser.add_argument("--to", dest="date_to", type=_typed(_date), metavar="D")
+    parser.add_argument("--to", dest="date_to", type=typed(_date), metavar="D")
     parser.add_argument("--modality", default="", metavar="M")
 
 
 def _worklist(commands: Any) -> None:
-    parser = _command(commands, "worklist", "what a tab shows", "worklist --tab action-required")
+    parser = command(commands, "worklist", "what a tab shows", "worklist --tab action-required")
     parser.add_argument(
         "--tab", default="All", metavar="T", help="in-progress, action-required, failed, accepted, all"
     )
@@ -180,41 +145,9 @@ def _worklist(commands: Any) -> None:
     parser.add_argument("--limit", type=int, default=50, metavar="K")
 
 
-def _request(commands: Any) -> None:
-    parser = _command(
-        commands, "request", "ask another hospital for images", "request --to RX1 --form form.json"
-    )
-    parser.add_argument(
-        "--to", required=True, type=_typed(parse_ods_code), metavar="ODS", help="the hospital that is asked"
-    )
-    parser.add_argument("--form", required=True, type=Path, metavar="FILE", help="the form as JSON")
-
-
-def _replies(commands: Any) -> None:
-    decline = _command(
-        commands,
-        "decline",
-        "decline a request",
-        'decline 2026-000001 --reason study-does-not-exist --text "No CT on that day"',
-    )
-    decline.add_argument("number", metavar="N")
-    decline.add_argument(
-        "--reason",
-        required=True,
-        metavar="R",
-        help="study-does-not-exist, clinically-inappropriate, or other with --text",
-    )
-    decline.add_argument("--text", default="", metavar="T")
-    message = _command(
-        commands, "message", "write to the other hospital", 'message 2026-000001 "Which arm is it?"'
-    )
-    message.add_argument("number", metavar="N")
-    message.add_argument("text", metavar="TEXT")
-
-
 def _one_transaction(commands: Any) -> None:
-    _command(commands, "show", "one transaction", "show 2026-000001").add_argument("number", metavar="N")
-    retry = _command(
+    command(commands, "show", "one transaction", "show 2026-000001").add_argument("number", metavar="N")
+    retry = command(
         commands,
         "retry",
         "try a failed transaction again, or send a declined request again",
@@ -225,37 +158,25 @@ def _one_transaction(commands: Any) -> None:
     retry.add_argument(
         "--form", type=Path, metavar="FILE", help="a declined request: the form as it was re-worked"
     )
-    _wait(retry)
-    _command(commands, "cancel", "cancel a transaction", "cancel 2026-000001").add_argument(
+    wait(retry)
+    command(commands, "cancel", "cancel a transaction", "cancel 2026-000001").add_argument(
         "number", metavar="N"
     )
 
 
 def _run(commands: Any) -> None:
-    parser = _command(commands, "run", "the engine without a window", "run --until-idle")
+    parser = command(commands, "run", "the engine without a window", "run --until-idle")
     parser.add_argument("--until-idle", action="store_true", help="return when nothing is left to do")
 
 
 def _screenshots(commands: Any) -> None:
-    parser = _command(
+    parser = command(
         commands, "screenshots", "one PNG of every screen (with --demo)", "--demo screenshots shots/"
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER")
 
 
 # --- values ------------------------------------------------------------------------------------------------
-
-
-def _typed(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """A converter whose IepError becomes the argument's error."""
-
-    def convert(text: str) -> Any:
-        try:
-            return parse(text)
-        except IepError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return convert
 
 
 def _ae_title(text: str) -> str:

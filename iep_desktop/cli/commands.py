@@ -93,6 +93,7 @@ def _nodes_add(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
         args.port,
         args.calling_ae,
         args.tls,
+        args.rest_url,
     )
     desk.nodes.add(node)
     out.result(documents.node_document(node), f"Added {documents.node_line(node)}")
@@ -249,7 +250,7 @@ def _patient(id: str | None, contents: MediumContents) -> MediumPatient | None:
 
 def rest(transaction: Transaction, wait: bool, desk: Desk, out: Output) -> Exit:
     """Print where the transaction stands, after it has come to rest where that was asked for."""
-    if wait:
+    if wait and _runs_now(transaction):
         from iep_desktop.workers.engine import run_until_rest
 
         bar = out.progress()
@@ -260,6 +261,11 @@ def rest(transaction: Transaction, wait: bool, desk: Desk, out: Output) -> Exit:
     transaction = desk.reading.by_id(transaction.id)
     out.result(documents.transaction_document(transaction), documents.transaction_text(transaction))
     return exit_of(transaction)
+
+
+def _runs_now(transaction: Transaction) -> bool:
+    """Not one that waits for the hours of the service (R-TIME-4): that may take until Monday."""
+    return transaction.not_before is None or transaction.attempts > 0
 
 
 def exit_of(transaction: Transaction) -> Exit:
@@ -323,17 +329,21 @@ def show(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
 def retry(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
     transaction = desk.reading.transaction(args.number)
     if transaction.type is TransactionType.REQUEST:
-        desk.requests.send_again(transaction.id, read_form(args.form) if args.form else None)
+        form = read_form(args.form) if args.form else None
+        if form and any(r.code == "details" for r in transaction.required):
+            desk.requests.give_details(transaction.id, form)
+        else:
+            desk.requests.send_again(transaction.id, form)
         return rest(transaction, False, desk, out)
     if args.form:
         raise InvalidInput("--form is for a declined request")
-    desk.imports.retry(transaction.id, failed_only=args.failed_only)
+    desk.acts.retry(transaction.id, failed_only=args.failed_only)
     return rest(transaction, args.wait, desk, out)
 
 
 def cancel(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
     transaction = desk.reading.transaction(args.number)
-    (desk.requests if transaction.type is TransactionType.REQUEST else desk.imports).cancel(transaction.id)
+    (desk.requests if transaction.type is TransactionType.REQUEST else desk.acts).cancel(transaction.id)
     return rest(transaction, False, desk, out)
 
 

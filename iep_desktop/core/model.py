@@ -50,6 +50,9 @@ class Node:
     port: int
     calling_ae: str = "IEPDESKTOP"
     tls: bool = False
+    rest_url: str = (
+        ""  # of a gateway that is an Orthanc: there its owner deletes what is to be purged (R-TIME-3)
+    )
 
 
 @dataclass(frozen=True)

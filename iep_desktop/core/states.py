@@ -37,11 +37,21 @@ _TRANSFER_MOVES: Mapping[Status, frozenset[Status]] = {
     _S.NEW: frozenset({_S.STARTED, _S.UPLOADING, _S.FAILED, _S.CANCELLED}),
     _S.STARTED: frozenset({_S.UPLOADING, _S.FAILED, _S.CANCELLED}),
     _S.UPLOADING: frozenset({_S.ON_IEP, _S.FAILED, _S.CANCELLED}),
-    _S.ON_IEP: frozenset({_S.DOWNLOAD_REQUEST, _S.DOWNLOADING, _S.DECLINED, _S.PURGED}),
+    _S.ON_IEP: frozenset({_S.DOWNLOAD_REQUEST, _S.DECLINED, _S.PURGED}),
     _S.DOWNLOAD_REQUEST: frozenset({_S.DOWNLOADING, _S.ON_IEP, _S.FAILED, _S.PURGED}),
     _S.DOWNLOADING: frozenset({_S.DELIVERED, _S.ON_IEP, _S.FAILED}),
     _S.FAILED: frozenset({_S.UPLOADING, _S.ON_IEP, _S.DOWNLOADING, _S.PURGED, _S.CANCELLED}),
-    _S.DECLINED: frozenset({_S.UPLOADING, _S.CANCELLED}),
+    # Unwanted by the recipient: offered once more after a word, or left to be purged.
+    _S.DECLINED: frozenset({_S.ON_IEP, _S.CANCELLED}),
+}
+_DIRECT_MOVES: Mapping[Status, frozenset[Status]] = {
+    # Found in a gateway it begins On IEP; stored to our own listener it comes in, and then waits in our spool.
+    _S.NEW: frozenset({_S.DOWNLOADING, _S.CANCELLED}),
+    _S.ON_IEP: _TRANSFER_MOVES[_S.ON_IEP],
+    _S.DOWNLOAD_REQUEST: _TRANSFER_MOVES[_S.DOWNLOAD_REQUEST],
+    _S.DOWNLOADING: _TRANSFER_MOVES[_S.DOWNLOADING] | {_S.CANCELLED},
+    _S.FAILED: _TRANSFER_MOVES[_S.FAILED] - {_S.UPLOADING},
+    _S.DECLINED: _TRANSFER_MOVES[_S.DECLINED],
 }
 _EXPORT_MOVES: Mapping[Status, frozenset[Status]] = {
     _S.NEW: frozenset({_S.STARTED, _S.FAILED, _S.CANCELLED}),
@@ -53,7 +63,7 @@ MOVES: Mapping[TransactionType, Mapping[Status, frozenset[Status]]] = {
     TransactionType.CD_IMPORT: _IMPORT_MOVES,
     TransactionType.REQUEST: _REQUEST_MOVES,
     TransactionType.TRANSFER: _TRANSFER_MOVES,
-    TransactionType.DIRECT_ROUTING: _TRANSFER_MOVES,
+    TransactionType.DIRECT_ROUTING: _DIRECT_MOVES,
     TransactionType.DISC_EXPORT: _EXPORT_MOVES,
 }
 
@@ -97,13 +107,18 @@ def derive_import_status(counts: InstanceCounts, *, started: bool, failed: bool,
     """
     if cancelled:
         return Status.CANCELLED
-    if counts.wanted and counts.verified == counts.wanted:
+    if is_whole(counts):
         return Status.DELIVERED
     if failed:
         return Status.FAILED
     if counts.arrived:
         return Status.UPLOADING
     return Status.STARTED if started or counts.spooled else Status.NEW
+
+
+def is_whole(counts: InstanceCounts) -> bool:
+    """Whether every wanted image is verified at the end of the leg under way (R-TX-4): the evidence of a status."""
+    return counts.wanted > 0 and counts.verified == counts.wanted
 
 
 def tab_of(status: Status, required: Iterable[Requirement]) -> Tab:

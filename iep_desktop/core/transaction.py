@@ -215,10 +215,13 @@ class Transaction:
     request_id: int | None = None  # the request that a transfer answers
     request_number: str = ""
     answers: tuple[str, ...] = ()  # numbers of the transfers that answer a request
+    asked_by: str = ""  # who asked for the download, "engine" for one that nobody asked for
     on_iep_at: datetime | None = None  # since when it lies in the recipient's gateway
     their_form: Form | None = None  # what the sender wrote, where `form` is our own
     onward_reason: str = ""  # R-GATE-8
-    source_node: str = ""  # the sender's PACS; empty where that is the other hospital's matter
+    source_node: str = ""  # the sender's PACS; empty: its own
+    gateway: str = ""  # the recipient's node in which it lies On IEP
+    whole_studies: bool = True  # everything in its studies; else the instances that were ticked
     trauma: bool = False  # R-TRAUMA
     attachments: int = 0
 

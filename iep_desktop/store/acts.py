@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from iep_desktop.core.errors import InvalidInput, Refused
 from iep_desktop.core.model import Form
-from iep_desktop.core.states import FINAL, check_move, derive_import_status, tab_of
+from iep_desktop.core.states import FINAL, check_move, is_whole, tab_of
 from iep_desktop.core.transaction import Direction, Requirement, Status, TransactionType
 from iep_desktop.store import search, tallies
 from iep_desktop.store.database import Database
+from iep_desktop.store.exchange_rows import transfer_delivered
 from iep_desktop.store.rows import counts_of, exam_rows
 from iep_desktop.store.tables import (
     CounterRow,
@@ -124,13 +125,17 @@ class Act:
         tallies.change(self.session, self._tallied, tallies.kinds(self.ends))
 
     def _check_evidence(self, to: Status) -> None:
-        """R-TX-4: partial is never *Delivered*."""
-        if to is not Status.DELIVERED or self.row.type is not TransactionType.CD_IMPORT:
+        """R-TX-4: partial is never *Delivered*, nor *On IEP*; a request is delivered by a transfer that is."""
+        if to not in (Status.DELIVERED, Status.ON_IEP) or self.row.type is TransactionType.DISC_EXPORT:
+            return
+        if self.row.type is TransactionType.REQUEST:
+            if not transfer_delivered(self.session, self.row.id):
+                raise Refused("It is not delivered yet", "No transfer for it is delivered.", rule="R-TX-4")
             return
         counts = counts_of(self.row)
-        if derive_import_status(counts, started=True, failed=False, cancelled=False) is not Status.DELIVERED:
+        if not is_whole(counts):
             raise Refused(
-                "It is not delivered yet",
+                f"It is not {to.value} yet",
                 f"{counts.verified} of {counts.wanted} images are verified.",
                 rule="R-TX-4",
             )
@@ -143,15 +148,21 @@ def acting(database: Database, hospital: str, id: int) -> Iterator[Act]:
     Raises:
         InvalidInput: unknown, or not ours.
     """
-    with database.write() as session:
-        row = session.scalar(select(TransactionRow).where(TransactionRow.id == id).with_for_update())
-        ends = list(session.scalars(select(EndRow).where(EndRow.transaction_id == id)))
-        ours = next((end for end in ends if end.hospital == hospital), None)
-        if row is None or ours is None:
-            raise unknown()
-        act = Act(session, row, ours, ends, database.now())
+    with database.write() as session, opened(session, hospital, id, database.now()) as act:
         yield act
-        act.finish()
+
+
+@contextmanager
+def opened(session: Session, hospital: str, id: int, now: datetime) -> Iterator[Act]:
+    """The same within a change that has begun: a transfer that ends also moves the request it answers."""
+    row = session.scalar(select(TransactionRow).where(TransactionRow.id == id).with_for_update())
+    ends = list(session.scalars(select(EndRow).where(EndRow.transaction_id == id)))
+    ours = next((end for end in ends if end.hospital == hospital), None)
+    if row is None or ours is None:
+        raise unknown()
+    act = Act(session, row, ours, ends, now)
+    yield act
+    act.finish()
 
 
 def unknown() -> InvalidInput:

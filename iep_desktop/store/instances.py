@@ -33,6 +33,8 @@ class InstanceChange:
     dicom_status: int | None = None
     reason: str = ""
     size: int | None = None
+    sop_class_uid: str | None = None
+    transfer_syntax_uid: str | None = None
 
 
 def add(session: Session, row: TransactionRow, instances: Sequence[Instance]) -> None:
@@ -151,6 +153,8 @@ def _values(item: InstanceChange) -> dict[str, Any]:
         "spool_name": item.spool_name,
         "dicom_status": item.dicom_status,
         "size": item.size,
+        "sop_class_uid": item.sop_class_uid,
+        "transfer_syntax_uid": item.transfer_syntax_uid,
     }
     given = {name: value for name, value in optional.items() if value is not None}
     return {"state": item.state, "reason": item.reason, **given}

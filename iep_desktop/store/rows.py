@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from iep_desktop.core.model import Exam, Form
 from iep_desktop.core.transaction import InstanceCounts, InstanceState, Medium, Transaction
+from iep_desktop.store.exchange_rows import parts_of
 from iep_desktop.store.tables import EndRow, ExamRow, FormRow, MediumRow, TransactionRow
 
 
@@ -24,8 +26,13 @@ def transactions_of(session: Session, ends: Sequence[EndRow]) -> tuple[Transacti
     )
     found = {row.id: (row, form) for row, form in session.execute(wanted.where(TransactionRow.id.in_(ids)))}
     exams = exams_of(session, ids)
+    parts = parts_of(session, ends)
     return tuple(
-        _transaction(end, *found[end.transaction_id], exams.get(end.transaction_id, ())) for end in ends
+        replace(
+            _transaction(end, *found[end.transaction_id], exams.get(end.transaction_id, ())),
+            **parts.get(end.transaction_id, {}),
+        )
+        for end in ends
     )
 
 

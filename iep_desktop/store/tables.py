@@ -101,6 +101,7 @@ class NodeRow(Base):
     port: Mapped[int]
     calling_ae: Mapped[str] = mapped_column(String(16))
     tls: Mapped[bool]
+    rest_url: Mapped[str] = mapped_column(server_default="")
 
 
 class ExamCodeRow(Base):
@@ -364,6 +365,7 @@ class AttachmentRow(Base):
     sha256: Mapped[str]
     added_at: Mapped[datetime]
     added_by: Mapped[str]
+    sop_instance_uid: Mapped[str] = mapped_column(server_default="")  # of the document that it is sent as
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 

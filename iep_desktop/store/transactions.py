@@ -32,9 +32,10 @@ from iep_desktop.core.transaction import (
     Status,
     Transaction,
 )
-from iep_desktop.store import history, instances
+from iep_desktop.store import history, instances, transfer_parts
 from iep_desktop.store.acts import Act, acting, make_ends, next_number, unknown
 from iep_desktop.store.database import Database
+from iep_desktop.store.exchange_tables import TransferRow
 from iep_desktop.store.history import EarlierImport
 from iep_desktop.store.instances import InstanceChange
 from iep_desktop.store.rows import (
@@ -75,11 +76,13 @@ class Transactions:
         with self._database.write() as session:
             act = self._begun(session, draft)
             instances.add(session, act.row, draft.instances)
-            act.record("created", draft.event, draft.created_by, Status.NEW)
+            act.record("created", draft.event, draft.created_by, draft.status)
             act.ours.required = draft.required
             act.require_there(draft.required_there)
+            if draft.transfer:
+                transfer_parts.begin(act, draft.transfer)
             if draft.queued:
-                act.queue(None, 0)
+                act.queue(draft.not_before, 0)
             act.finish()
             session.add_all(act.ends)
             session.flush()
@@ -93,7 +96,7 @@ class Transactions:
             type=draft.type,
             sender=draft.sender,
             recipient=draft.recipient,
-            status=Status.NEW,
+            status=draft.status,
             priority=draft.priority,
             node=draft.node,
             created_at=now,
@@ -264,8 +267,17 @@ class Transactions:
         """It is taken up again: the reason is forgotten, and what may start anew stands at Started."""
         with acting(self._database, self._hospital, id) as act:
             act.row.failure = None
-            if act.row.status is Status.FAILED and Status.STARTED in legal_moves(act.row.type, Status.FAILED):
-                act.move(Status.STARTED, "Taken up again", actor or "engine")
+            if act.row.status is Status.FAILED:
+                act.move(self._taken_up(act), "Taken up again", actor or "engine")
+
+    def _taken_up(self, act: Act) -> Status:
+        """Where a failed one goes on: a transfer in the leg in which it failed."""
+        if Status.STARTED in legal_moves(act.row.type, Status.FAILED):
+            return Status.STARTED
+        transfer = act.session.get(TransferRow, act.row.id)
+        if transfer is None:
+            return Status.FAILED
+        return Status.DOWNLOADING if transfer.on_iep_at else Status.UPLOADING
 
     # -- what a person says about it
 
@@ -291,9 +303,15 @@ class Transactions:
             act.record("registered", f"{by} has looked the patient up on the PAS", by)
 
     def set_form(self, id: int, form: Form, actor: str) -> None:
-        """The form was completed or corrected; its priority and, for a disc, its hospital hold from now on."""
+        """The form was completed or corrected; its priority and, for a disc, its hospital hold from now on.
+
+        The recipient of a transfer writes its own form beside that of the sender.
+        """
         with acting(self._database, self._hospital, id) as act:
-            act.change_form(form)
+            if transfer_parts.comes_to_us(act):
+                transfer_parts.write_own_form(act, form)
+            else:
+                act.change_form(form)
             act.record("form", "Form corrected", actor)
 
     def set_exam_ris(self, id: int, position: int, accession: str, state: RisState, actor: str) -> None:

@@ -17,30 +17,43 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from iep_desktop.core.flow import Flow
 from iep_desktop.core.me import Me
 from iep_desktop.settings import Profile, Settings
+from iep_desktop.workers import exchange_desk
 from iep_desktop.workers.rate import Rate
 
 if TYPE_CHECKING:
     from iep_desktop.core.calendar import ServiceCalendar
     from iep_desktop.dicom.fastsocket import Limits
+    from iep_desktop.dicom.spool import Spool
+    from iep_desktop.dicom.storage_scp import StorageListener
+    from iep_desktop.store.circuits import Circuits
     from iep_desktop.store.database import Database
     from iep_desktop.store.directory import Directory
     from iep_desktop.store.drafts import Drafts
+    from iep_desktop.store.exchange import Exchange
     from iep_desktop.store.line import Line
     from iep_desktop.store.slots import Slots
     from iep_desktop.store.transactions import Transactions
     from iep_desktop.store.worklists import Worklists
     from iep_desktop.store.yielding import Yielding
+    from iep_desktop.workers.acts import Acts
+    from iep_desktop.workers.direct_routing import Arrivals
     from iep_desktop.workers.disc_import import DiscImport
     from iep_desktop.workers.discs import Discs
+    from iep_desktop.workers.downloads import Downloads
+    from iep_desktop.workers.export_gate import ExportGate
     from iep_desktop.workers.gatekeeper import Gatekeeper
     from iep_desktop.workers.hours import Hours
     from iep_desktop.workers.imports import Imports
+    from iep_desktop.workers.keeping import Keeping
+    from iep_desktop.workers.legs import Legs
     from iep_desktop.workers.nodes import Nodes
     from iep_desktop.workers.priorities import Priorities
     from iep_desktop.workers.queue import Queue
     from iep_desktop.workers.reading import Reading
     from iep_desktop.workers.replies import Replies
     from iep_desktop.workers.requests import Requests
+    from iep_desktop.workers.retrieving import Retrieving
+    from iep_desktop.workers.transfers import Transfers
 
 T = TypeVar("T")
 
@@ -54,9 +67,11 @@ class Ledger:
     slots: Slots
     line: Line
     yielding: Yielding
+    circuits: Circuits
     worklists: Worklists
     directory: Directory
     drafts: Drafts
+    exchange: Exchange
 
 
 class Desk:
@@ -72,6 +87,9 @@ class Desk:
         self._made: dict[str, Any] = {}
 
     def close(self) -> None:
+        listener = self._made.get("storage_listener")
+        if listener:
+            listener.stop()
         ledger = self._made.get("ledger")
         if ledger:
             ledger.database.dispose()
@@ -116,6 +134,51 @@ class Desk:
     @property
     def disc_import(self) -> DiscImport:
         return self._once("disc_import", lambda: _disc_import(self))
+
+    @property
+    def transfers(self) -> Transfers:
+        return self._once("transfers", lambda: exchange_desk.make_transfers(self))
+
+    @property
+    def downloads(self) -> Downloads:
+        return self._once("downloads", lambda: exchange_desk.make_downloads(self))
+
+    @property
+    def acts(self) -> Acts:
+        return self._once("acts", lambda: exchange_desk.make_acts(self))
+
+    @property
+    def export_gate(self) -> ExportGate:
+        return self._once("export_gate", lambda: exchange_desk.make_export_gate(self))
+
+    @property
+    def retrieving(self) -> Retrieving:
+        return self._once("retrieving", lambda: exchange_desk.make_retrieving(self))
+
+    @property
+    def legs(self) -> Legs:
+        return self._once("legs", lambda: exchange_desk.make_legs(self))
+
+    @property
+    def keeping(self) -> Keeping:
+        return self._once("keeping", lambda: exchange_desk.make_keeping(self))
+
+    @property
+    def arrivals(self) -> Arrivals:
+        return self._once("arrivals", lambda: exchange_desk.make_arrivals(self))
+
+    @property
+    def storage_listener(self) -> StorageListener | None:
+        """Where C-MOVE brings images to; None where no port is set for it."""
+        return self._once("storage_listener", lambda: exchange_desk.make_storage_listener(self))
+
+    @property
+    def spool(self) -> Spool:
+        return self._once("spool", lambda: _spool(self.profile))
+
+    @property
+    def limits(self) -> Limits:
+        return _limits(self.profile.settings)
 
     @property
     def hours(self) -> Hours:
@@ -164,8 +227,10 @@ def open_desk(profile: Profile) -> Desk:
 
 
 def _open_ledger(profile: Profile, user: str) -> Ledger:
+    from iep_desktop.store.circuits import Circuits
     from iep_desktop.store.directory import Directory
     from iep_desktop.store.drafts import Drafts
+    from iep_desktop.store.exchange import Exchange
     from iep_desktop.store.line import Line
     from iep_desktop.store.slots import Slots
     from iep_desktop.store.transactions import Transactions
@@ -181,9 +246,11 @@ def _open_ledger(profile: Profile, user: str) -> Ledger:
         Slots(database, hospital),
         Line(database, hospital),
         Yielding(database, hospital),
+        Circuits(database, hospital),
         Worklists(database, hospital),
         Directory(database),
         Drafts(database, owner=user),
+        Exchange(database, hospital),
     )
 
 
@@ -228,7 +295,7 @@ def _replies(me: Me, ledger: Ledger) -> Replies:
 def _nodes(ledger: Ledger, settings: Settings) -> Nodes:
     from iep_desktop.workers.nodes import Nodes
 
-    return Nodes(ledger.directory, settings.hospital, _limits(settings))
+    return Nodes(ledger.directory, ledger.circuits, settings.hospital, _limits(settings))
 
 
 def _discs(settings: Settings) -> Discs:
@@ -261,34 +328,30 @@ def _priorities(desk: Desk) -> Priorities:
     return Priorities(desk.me, desk.ledger.transactions, desk.ledger.line, desk.hours)
 
 
-def _disc_import(desk: Desk) -> DiscImport:
-    from iep_desktop.dicom import scu
-    from iep_desktop.dicom.medium_files import open_medium
+def _spool(profile: Profile) -> Spool:
     from iep_desktop.dicom.spool import Spool
-    from iep_desktop.workers.coercions import Coercions
-    from iep_desktop.workers.copying import Copying
-    from iep_desktop.workers.disc_import import DiscImport
-    from iep_desktop.workers.sending import Sending
-    from iep_desktop.workers.verifying import Verifying
 
-    settings, ledger, node = desk.profile.settings, desk.ledger, desk.gatekeeper.pacs_node
-    limits, transactions = _limits(settings), ledger.transactions
-    spool = Spool(desk.profile.spool)
+    spool = Spool(profile.spool)
     spool.sweep()  # what a killed program left half-written
-    coercions = Coercions(settings.issuer_of_patient_id, desk.me.workstation, desk.reading.hospital_name)
+    return spool
+
+
+def _disc_import(desk: Desk) -> DiscImport:
+    from iep_desktop.core.transaction import Requirement, Status
+    from iep_desktop.dicom.medium_files import open_medium
+    from iep_desktop.workers.copying import Copying
+    from iep_desktop.workers.delivery import ENGINE
+    from iep_desktop.workers.disc_import import DISC, DiscImport
+
+    transactions = desk.ledger.transactions
+
+    def delivered(id: int, text: str, required: tuple[Requirement, ...]) -> None:
+        transactions.move(id, Status.DELIVERED, text, ENGINE, required=required)
+
     return DiscImport(
         transactions,
-        desk.gatekeeper,
-        spool,
-        Copying(transactions, spool, open_medium),
-        Sending(
-            transactions,
-            spool,
-            node,
-            lambda node, pairs, ctx: scu.open_store(node, pairs, ctx, limits=limits),
-            coercions,
-        ),
-        Verifying(transactions, node, lambda node, ctx: scu.open_find(node, limits=limits, ctx=ctx)),
+        Copying(transactions, desk.spool, open_medium),
+        exchange_desk.make_delivery(desk, DISC, delivered),
     )
 
 

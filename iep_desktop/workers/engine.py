@@ -22,8 +22,10 @@ from iep_desktop.core.calendar import ServiceCalendar
 from iep_desktop.core.errors import IepError, Retriable
 from iep_desktop.core.job import Context, Progress
 from iep_desktop.core.transaction import SlotKind, TransactionType
+from iep_desktop.workers.circuit import Breaker
 from iep_desktop.workers.desk import Desk
 from iep_desktop.workers.holders import holder_name
+from iep_desktop.workers.listener import Listener
 from iep_desktop.workers.performer import Job, Performer
 from iep_desktop.workers.pool import Pool, Running
 from iep_desktop.workers.rate import Rate
@@ -37,6 +39,7 @@ _log = logging.getLogger(__name__)
 
 TICK_MS = 500
 LOOK_MS = 100
+PROBE_AGAIN = timedelta(seconds=30)
 BOUNDARY_MS = 300
 """So long an image that is on its way may take, where a Blue Light waits for the slot; then it is broken off."""
 
@@ -52,10 +55,11 @@ class EngineSettings:
 
 @dataclass(frozen=True)
 class _Look:
-    """What one look at the ledger found: a transaction to run, or which running ones must stop."""
+    """What one look at the ledger found: a transaction to run; or which running ones must stop, and a node to probe."""
 
     claim: Claim | None
     stops: Mapping[int, Stop] = field(default_factory=dict)
+    probe: str | None = None
 
 
 class Engine(QObject):
@@ -79,6 +83,7 @@ class Engine(QObject):
         self._holder = settings.holder
         self._settings = settings
         self._housekeeping = Pool(1, self)
+        self._probes = Pool(1, self)  # a silent node holds up nothing else
         self._pools = {SlotKind.INBOUND: Pool(4, self), SlotKind.OUTBOUND: Pool(5, self)}
         self._pools[SlotKind.BLUE_LIGHT] = self._pools[SlotKind.OUTBOUND]
         self._running: dict[Claim, Running] = {}
@@ -121,7 +126,7 @@ class Engine(QObject):
             running.ctx.cancel()
         deadline = time.monotonic() + seconds
         clean = all([pool.close(max(deadline - time.monotonic(), 0)) for pool in set(self._pools.values())])
-        return self._housekeeping.close(5.0) and clean
+        return self._probes.close(5.0) and self._housekeeping.close(5.0) and clean
 
     # -- inside
 
@@ -136,9 +141,10 @@ class Engine(QObject):
         if running:
             self._performer.slots.revive(running, lease, now)
         claim = self._performer.slots.claim(self._holder, lease, now, batch_open=batch)
-        if claim is not None or not running:
+        if claim is not None:
             return _Look(claim)
-        return _Look(None, self._performer.yielding.stops(now, lease, batch_open=batch))
+        stops = self._performer.yielding.stops(now, lease, batch_open=batch) if running else {}
+        return _Look(None, stops, self._performer.breaker.due())
 
     def _looked(self, look: _Look) -> None:
         self._claiming = False
@@ -150,8 +156,14 @@ class Engine(QObject):
             stop = look.stops.get(claim.transaction_id)
             if stop is not None and not running.ctx.cancelled:
                 self._stop(claim, running, stop)
+        if look.probe is not None:
+            self._probes.run(partial(self._probe, look.probe), done=lambda back: back and self.wake())
         if not self._running:
             self.idle.emit()
+
+    def _probe(self, node: str, ctx: Context) -> bool:
+        assert self._performer is not None  # it found the node
+        return self._performer.breaker.probe(node, ctx)
 
     def _not_looked(self, error: IepError) -> None:
         self._claiming = False
@@ -219,26 +231,40 @@ def make_engine(desk: Desk, parent: QObject | None = None) -> Engine:
     engine_settings = EngineSettings(
         desk.me.workstation, lease=timedelta(seconds=settings.lease_seconds), calendar=desk.calendar
     )
-    return Engine(
-        lambda: Performer(
-            desk.ledger.transactions, desk.ledger.slots, desk.ledger.yielding, _jobs(desk), retry
-        ),
-        engine_settings,
-        parent,
-        rate=desk.rate,
+    return Engine(lambda: _performer(desk, retry), engine_settings, parent, rate=desk.rate)
+
+
+def _performer(desk: Desk, retry: RetryPolicy) -> Performer:
+    ledger = desk.ledger
+    breaker = Breaker(
+        ledger.circuits,
+        lambda name, ctx: desk.nodes.echo(desk.nodes.get(name), ctx),
+        retry.first,
+        min(retry.longest, PROBE_AGAIN),
     )
+    return Performer(ledger.transactions, ledger.slots, ledger.yielding, _jobs(desk), retry, breaker)
 
 
 def _jobs(desk: Desk) -> dict[TransactionType, Job]:
-    return {TransactionType.CD_IMPORT: desk.disc_import}
+    return {
+        TransactionType.CD_IMPORT: desk.disc_import,
+        TransactionType.TRANSFER: desk.legs,
+        TransactionType.DIRECT_ROUTING: desk.legs,
+    }
 
 
 def run_engine(desk: Desk, *, until_idle: bool = False) -> None:
     """The engine without a window, until it is told to stop (SIGINT, SIGTERM) or has nothing left to do."""
     with _headless(desk) as (application, engine):
+        listener = Listener(desk)
+        listener.looked.connect(engine.wake)
+        listener.start()
         if until_idle:
-            engine.idle.connect(lambda: desk.ledger.slots.anything_queued() or application.quit())
+            engine.idle.connect(
+                lambda: listener.rounds and not desk.ledger.slots.anything_queued() and application.quit()
+            )
         application.exec()
+        listener.stop()
 
 
 def run_until_rest(desk: Desk, transaction_id: int, each: Callable[[Progress], None]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from iep_desktop.core import identifiers
 from iep_desktop.core.errors import IepError, InvalidInput
+from iep_desktop.core.form_rules import Check, Gate, block
 from iep_desktop.core.imports import Assessment, EarlierTransaction, ImportOrder
 from iep_desktop.core.job import Context
 from iep_desktop.core.matching import Identity, Match, compare, identity_of_form, identity_of_medium
@@ -17,9 +18,12 @@ from iep_desktop.core.medium import MediumPatient, MediumStudy
 from iep_desktop.core.model import Form, Node, NodeRole
 from iep_desktop.core.queries import PacsPatient
 from iep_desktop.core.rules import ImportFacts, Registration, import_gate
-from iep_desktop.core.transaction import MatchDecision, Transaction
+from iep_desktop.core.transaction import MatchDecision, Transaction, TransactionType
 from iep_desktop.store.directory import Directory
 from iep_desktop.store.transactions import Transactions
+
+UNASKED = "engine"
+"""Who has asked for a download that no person has asked for."""
 
 FindPatients = Callable[[Node, str, Context], tuple[PacsPatient, ...]]
 
@@ -82,8 +86,12 @@ class Gatekeeper:
         Raises:
             Retriable, Permanent: PACS cannot be asked; nothing may be sent until it can.
         """
+        if _has_no_form_of_ours(transaction):
+            return Assessment(Gate((_UNMATCHED,)), None)
         case = case_of(transaction)
-        return self._judge(case, self._ask_pacs(case, ctx), None)
+        assessment = self._judge(case, self._ask_pacs(case, ctx), None)
+        more = _nobody_looked(transaction, case)
+        return replace(assessment, gate=Gate((*assessment.gate.checks, *more))) if more else assessment
 
     def pacs_node(self, name: str) -> Node:
         """The PACS that is meant; where none is named, the delivery node (R-FORM), else the first.
@@ -130,6 +138,30 @@ class Gatekeeper:
         return Assessment(import_gate(facts), match, known, error, _distinct(earlier))
 
 
+_ARRIVING = (TransactionType.TRANSFER, TransactionType.DIRECT_ROUTING)
+
+_UNMATCHED = block(
+    "match", "Whose images these are here is not decided", "R-GATE-1", "§2.7a", "Match the patient",
+    "The sender's form is not ours: it lacks our hospital number and our call reference.",
+)  # fmt: skip
+
+
+def _has_no_form_of_ours(transaction: Transaction) -> bool:
+    """What comes from another hospital brings the sender's words; ours are written when it is matched."""
+    return transaction.type in _ARRIVING and transaction.their_form is None
+
+
+def _nobody_looked(transaction: Transaction, case: _Case) -> tuple[Check, ...]:
+    """R-GATE-2: what was downloaded unasked does not go to PACS by itself, however well it agrees."""
+    if transaction.asked_by != UNASKED or case.decision is not None:
+        return ()
+    return (
+        block(
+            "match", "Downloaded unasked: nobody has looked at it", "R-GATE-2", "§2.7c", "Compare and decide"
+        ),
+    )
+
+
 def case_of(transaction: Transaction) -> _Case:
     medium = transaction.medium
     patient = medium.patient if medium else None
@@ -140,10 +172,15 @@ def case_of(transaction: Transaction) -> _Case:
         patient.studies if patient else (),
         _about(patient, transaction.match),
         bool(transaction.registered_by),
-        transaction.everything_reason,
+        transaction.everything_reason or _reason_of_sender(transaction),
         transaction.node,
         transaction.number,
     )
+
+
+def _reason_of_sender(transaction: Transaction) -> str:
+    """R-GATE-8: which studies are relevant is the sender's choice; more than our form names is no bar."""
+    return f"Chosen by {transaction.sender}" if transaction.type is TransactionType.TRANSFER else ""
 
 
 def _about(patient: MediumPatient | None, decision: MatchDecision | None) -> MatchDecision | None:

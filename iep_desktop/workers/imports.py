@@ -27,6 +27,7 @@ from iep_desktop.core.model import Exam, Form, RisState
 from iep_desktop.core.ris import ris_requirements
 from iep_desktop.core.states import FINAL
 from iep_desktop.core.transaction import (
+    Direction,
     Instance,
     InstanceState,
     MatchDecision,
@@ -37,6 +38,8 @@ from iep_desktop.core.transaction import (
 )
 from iep_desktop.store.transactions import InstanceChange, Transactions
 from iep_desktop.workers.gatekeeper import Gatekeeper, without_instances
+
+_INTO_PACS = (TransactionType.CD_IMPORT, TransactionType.TRANSFER, TransactionType.DIRECT_ROUTING)
 
 
 class Imports:
@@ -200,13 +203,17 @@ class Imports:
     # -- inside
 
     def _import(self, id: int) -> Transaction:
-        """Raises Refused where it is something else, which the acts on imports would spoil."""
+        """What comes into our PACS. Raises Refused where it is something else, which these acts would spoil."""
         transaction = self._transactions.by_id(id)
-        if transaction.type is not TransactionType.CD_IMPORT:
-            raise Refused(f"{transaction.number} is a {transaction.type.value}, not a CD import")
+        if transaction.type not in _INTO_PACS or transaction.direction is not Direction.IN:
+            raise Refused(
+                f"{transaction.number} is a {transaction.type.value}: nothing of it comes to our PACS"
+            )
         return transaction
 
     def _again(self, id: int) -> None:
+        if self._transactions.status(id) is Status.ON_IEP:  # a download is asked for by itself
+            return
         self._transactions.clear_failure(id)
         self._transactions.queue(id, not_before=None, attempts=0)
 

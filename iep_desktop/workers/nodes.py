@@ -11,6 +11,7 @@ from iep_desktop.core.model import Hospital, Node
 from iep_desktop.core.queries import EchoResult, PacsStudy
 from iep_desktop.dicom import scu
 from iep_desktop.dicom.fastsocket import Limits
+from iep_desktop.store.circuits import Circuit, Circuits
 from iep_desktop.store.directory import Directory
 
 SLOW_SECONDS = 1.0
@@ -19,8 +20,9 @@ SLOW_SECONDS = 1.0
 class Nodes:
     """List, change and try nodes."""
 
-    def __init__(self, directory: Directory, hospital: str, limits: Limits) -> None:
+    def __init__(self, directory: Directory, circuits: Circuits, hospital: str, limits: Limits) -> None:
         self._directory = directory
+        self._circuits = circuits
         self._hospital = hospital
         self._limits = limits
 
@@ -43,10 +45,12 @@ class Nodes:
         if self._directory.hospital(node.hospital) is None:
             raise InvalidInput(f"No hospital has the code {node.hospital}", "", "Add it in Admin, Hospitals.")
         self._directory.put_node(node)
+        self._circuits.forget(node.name)  # it may be another computer now
 
     def remove(self, name: str) -> None:
         self.get(name)
         self._directory.remove_node(name)
+        self._circuits.forget(name)
 
     def add_hospital(self, hospital: Hospital) -> None:
         self._directory.put_hospital(hospital)
@@ -76,10 +80,19 @@ class Nodes:
         )
 
     def lights(self, ctx: Context) -> tuple[NodeLight, ...]:
-        """How our own nodes answer now."""
-        return tuple(self._light(node, ctx) for node in self._directory.nodes(self._hospital))
+        """How our own nodes answer now; and others' at which the last transaction failed."""
+        failing = {circuit.node: circuit for circuit in self._circuits.all()}
+        ours = self._directory.nodes(self._hospital)
+        names = {node.name for node in ours}
+        others = [n for n in self._directory.nodes() if n.name in failing and n.name not in names]
+        return (
+            *(self._light(node, failing.get(node.name), ctx) for node in ours),
+            *(NodeLight(n.name, n.role, LightState.DOWN, failing[n.name].reason) for n in others),
+        )
 
-    def _light(self, node: Node, ctx: Context) -> NodeLight:
+    def _light(self, node: Node, circuit: Circuit | None, ctx: Context) -> NodeLight:
+        if circuit is not None and circuit.open_since is not None:
+            return NodeLight(node.name, node.role, LightState.DOWN, circuit.reason)
         try:
             result = self.echo(node, ctx)
         except IepError as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from iep_desktop.core.errors import Cancelled, IepError, Refused, Retriable
 from iep_desktop.core.job import Context
 from iep_desktop.core.transaction import Failure, TransactionType
+from iep_desktop.workers.circuit import Breaker
 from iep_desktop.workers.holders import is_dead
 from iep_desktop.workers.pool import defect
 from iep_desktop.workers.retry import RetryPolicy
@@ -41,6 +42,7 @@ class Performer:
         yielding: Yielding,
         jobs: Mapping[TransactionType, Job],
         retry: RetryPolicy,
+        breaker: Breaker,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._transactions = transactions
@@ -48,6 +50,7 @@ class Performer:
         self.yielding = yielding
         self._jobs = jobs
         self._retry = retry
+        self.breaker = breaker
         self._now = now
 
     def perform(self, claim: Claim, ctx: Context) -> None:
@@ -68,20 +71,26 @@ class Performer:
 
     def _attempt(self, id: int, ctx: Context) -> None:
         try:
-            self._jobs[self._transactions.by_id(id).type].run(id, ctx)
+            transaction = self._transactions.by_id(id)
+            self._jobs[transaction.type].run(id, ctx)
+            self.breaker.answered(transaction.node, transaction.source_node)
         except Cancelled:
             _log.info("transaction %d stopped, its instances wait where they are", id)
         except Retriable as error:
             self._try_later(id, error)
         except IepError as error:
+            self.breaker.failed(id, error)
             self._fail(id, error)
         except Exception as error:  # a defect must not leave a transaction in limbo
             _log.exception("defect in the job of transaction %d", id)
             self._fail(id, defect(error))
 
     def _try_later(self, id: int, error: Retriable) -> None:
+        if self.breaker.failed(id, error):
+            self._wait_for_node(id, error)
+            return
         attempts = self._transactions.by_id(id).attempts + 1
-        pause = self._retry.pause(attempts)
+        pause = self._retry.pause(attempts, error.cause)
         if pause is None:
             self._transactions.queue(id, attempts=attempts)  # the last try counts, too
             self._fail(id, error)
@@ -89,6 +98,13 @@ class Performer:
         _log.warning("transaction %d: %s; try %d in %.0f s", id, error.title, attempts, pause.total_seconds())
         self._transactions.record(id, "retry", f"{error.title}; next try {attempts + 1} follows", "engine")
         self._transactions.queue(id, not_before=self._now() + pause, attempts=attempts)
+
+    def _wait_for_node(self, id: int, error: Retriable) -> None:
+        """Nothing is sent there now: it keeps its place and its tries."""
+        pause = self._retry.pause(1, error.cause) or self._retry.longest
+        text = f"{error.title}; goes on when {error.node} answers again"
+        self._transactions.record(id, "retry", text, "engine")
+        self._transactions.queue(id, not_before=self._now() + pause)
 
     def _fail(self, id: int, error: IepError) -> None:
         _log.warning("transaction %d failed: %s", id, error.title)

@@ -5,6 +5,10 @@ Each is an event or a message that both ends see; of two persons who act at once
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from iep_desktop.core.clocks import TERMS, Terms, cancel_due
 from iep_desktop.core.errors import Refused
 from iep_desktop.core.me import Me
 from iep_desktop.core.replies import Decline, parse_message
@@ -16,9 +20,17 @@ from iep_desktop.store.transactions import Transactions
 class Replies:
     """The acts that are not bound to who created a transaction."""
 
-    def __init__(self, me: Me, transactions: Transactions) -> None:
+    def __init__(
+        self,
+        me: Me,
+        transactions: Transactions,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        terms: Terms = TERMS,
+    ) -> None:
         self._me = me
         self._transactions = transactions
+        self._now = now
+        self._terms = terms
 
     def look(self, id: int) -> None:
         """A person of ours has it before them: what came in is no longer *New*, its messages no longer unread."""
@@ -49,19 +61,54 @@ class Replies:
             )
         self._transactions.add_message(id, self._me.user, parse_message(text))
 
+    def accept(self, id: int) -> None:
+        """We shall send the images; from now a transfer may be tied to it.
+
+        Raises:
+            Refused: it was not asked of us, or is answered or withdrawn already.
+        """
+        transaction = self._asked(id)
+        if transaction.status is Status.ACCEPTED:
+            raise Refused(f"{transaction.number} is accepted already", "Somebody else was first.", "Refresh.")
+        self._transactions.move(
+            id,
+            Status.ACCEPTED,
+            f"Accepted by {self._me.user}",
+            self._me.user,
+            expected=transaction.status,
+            required=(_SEND,),
+            required_there=(),
+        )
+
+    def ask_details(self, id: int, text: str) -> None:
+        """R-TX-7: the request lacks details. The asker has two weeks, then it is cancelled (R-TIME-5).
+
+        Raises:
+            InvalidInput: empty or too long.
+            Refused: it was not asked of us, or is answered or withdrawn already.
+        """
+        transaction, question = self._asked(id), parse_message(text)
+        if transaction.status not in (Status.NEW, Status.STARTED):
+            raise Refused(f"{transaction.number} is {transaction.status.value}", "Write a message instead.")
+        due = cancel_due(self._now(), self._terms)
+        self._transactions.add_message(id, self._me.user, question)
+        self._transactions.move(
+            id,
+            Status.STARTED,
+            "Details are missing: asked for",
+            self._me.user,
+            expected=transaction.status,
+            required=(_details("Waiting for details", "", due),),
+            required_there=(_details("Complete the details", question, due),),
+        )
+
     def decline(self, id: int, decline: Decline) -> None:
         """R-TX-6: the images are not sent, for a reason; now it is the asker's to re-work.
 
         Raises:
             Refused: it was not asked of us, or is answered or withdrawn already.
         """
-        transaction = self._transactions.by_id(id)
-        if not _is_asked_of_us(transaction):
-            raise Refused(
-                f"{transaction.number} is not asked of us",
-                "Only the hospital that has the images can decline.",
-                rule="R-TX-6",
-            )
+        transaction = self._asked(id)
         if transaction.status is Status.DECLINED:
             raise Refused(f"{transaction.number} is declined already", "Somebody else was first.", "Refresh.")
         check_move(transaction.type, transaction.status, Status.DECLINED)
@@ -74,6 +121,23 @@ class Replies:
             required=(),
             required_there=(_rework(decline),),
         )
+
+    def _asked(self, id: int) -> Transaction:
+        transaction = self._transactions.by_id(id)
+        if not _is_asked_of_us(transaction):
+            raise Refused(
+                f"{transaction.number} is not asked of us",
+                "Only the hospital that has the images can answer it.",
+                rule="R-TX-6",
+            )
+        return transaction
+
+
+_SEND = Requirement("send", "Choose the images and send them", "", "R-TX-4", "A1", "New Transfer")
+
+
+def _details(title: str, text: str, due: datetime) -> Requirement:
+    return Requirement("details", title, text, "R-TIME-5", "§2.4", "Complete the details", due=due)
 
 
 def _is_asked_of_us(transaction: Transaction) -> bool:

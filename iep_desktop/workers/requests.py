@@ -96,6 +96,29 @@ class Requests:
             required_there=(self._answer(form),),
         )
 
+    def give_details(self, id: int, form: Form) -> None:
+        """R-TX-7: the details that were missing. The clock stops; it is the other hospital's to answer again.
+
+        Raises:
+            Refused: it is not ours to complete, nobody asked for details, or the gate is shut.
+            InvalidInput: the form names another hospital (R-TX-2).
+        """
+        request = self._ours(id)
+        if not any(r.code == "details" for r in request.required):
+            raise Refused(f"{request.number} lacks no details", "Write a message instead.")
+        form = _addressed(form, request.recipient)
+        _must_be_open(self.assess(form, request.number))
+        self._transactions.set_form(id, form, self._me.user)
+        self._transactions.move(
+            id,
+            Status.STARTED,
+            f"Details completed by {self._me.user}",
+            self._me.user,
+            expected=Status.STARTED,
+            required=(),
+            required_there=(self._answer(form),),
+        )
+
     def cancel(self, id: int) -> None:
         """Withdraw it; both ends see that. Raises Refused where it is not ours, or at rest already."""
         self._transactions.cancel(self._ours(id).id, self._me.user)

@@ -1,4 +1,7 @@
-"""The second move of an instance: spool → coerce → PACS, spooled → sent. The next file is coerced while one is sent."""
+"""The second move of an instance: spool → coerce → node, spooled → sent. The next file is coerced while one is sent.
+
+What leaves for another hospital is not coerced: it is sent as it came from PACS.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -47,6 +49,7 @@ class _Prepared:
     instance: Instance
     path: Path | None = None
     reason: str = ""
+    coerced: bool = True  # a file of its own, which is removed once it is sent
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,7 @@ class Sending:
     spool: Spool
     node: Callable[[str], Node]
     open_store: OpenStore
-    coercion: MakeCoercion
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    coercion: MakeCoercion | None  # None: sent as it is
 
     def recover(self, id: int) -> None:
         """Bring into the ledger what a killed process had sent and not yet written there."""
@@ -120,7 +122,8 @@ class Sending:
             if outcome.stored or outcome.status == DUPLICATE:
                 journal.note(item.instance.sop_instance_uid)
             batch.add(_change(item.instance, outcome))
-            item.path.unlink(missing_ok=True)
+            if item.coerced:
+                item.path.unlink(missing_ok=True)
             if outcome.retriable:
                 refusals.append(outcome)
             in_a_row = in_a_row + 1 if outcome.retriable else 0
@@ -134,6 +137,10 @@ class Sending:
         self, transaction: Transaction, instances: tuple[Instance, ...], ctx: Context
     ) -> Iterator[_Prepared]:
         """Coerce ahead in a thread of its own; leaving the loop early leaves no coerced file."""
+        if self.coercion is None:
+            for instance in instances:
+                yield _Prepared(instance, self.spool.path(instance.spool_name), coerced=False)
+            return
         coercions = self._coercions(transaction, instances)
         waiting: deque[Future[_Prepared]] = deque()
         with ThreadPoolExecutor(1, thread_name_prefix="coerce") as thread:
@@ -153,6 +160,7 @@ class Sending:
     def _coercions(self, transaction: Transaction, instances: tuple[Instance, ...]) -> dict[str, Coercion]:
         by_study = {exam.study_uid: exam for exam in transaction.exams}
         studies = dict.fromkeys(instance.study_uid for instance in instances)
+        assert self.coercion is not None
         return {study: self.coercion(transaction, by_study.get(study)) for study in studies}
 
     def _coerce(self, instance: Instance, coercion: Coercion) -> _Prepared:

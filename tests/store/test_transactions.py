@@ -269,10 +269,12 @@ def test_a_delivered_import_can_ask_for_its_ris_entry_in_the_same_write(ours: Tr
 def test_no_sequence_of_moves_leaves_the_table_of_legal_ones(
     database: Database, ours: Transactions, kind: TransactionType, steps: list[Status]
 ) -> None:
+    """Evidence apart: nothing is verified here, so that nothing is ever On IEP or delivered."""
     made = ours.create(transfer(type=kind))
     status = Status.NEW
     for step in steps:
         legal = step is status or step in legal_moves(kind, status)
+        legal &= step not in (Status.ON_IEP, Status.DELIVERED) or kind is TransactionType.DISC_EXPORT
         try:
             ours.move(made.id, step, "", "x")
         except Refused:

@@ -220,7 +220,7 @@ def test_what_is_for_imports_spoils_no_request(ends: Ends) -> None:
             lambda: desk.imports.correct_form(id_, desk.reading.by_id(id_).form),
         )
         for act in acts:
-            with pytest.raises(Refused, match="not a CD import"):
+            with pytest.raises(Refused, match="nothing of it comes to our PACS"):
                 act()
         assert len(desk.reading.details(id_).events) == 1
     assert ends.both(number) == before

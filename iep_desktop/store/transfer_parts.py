@@ -1,0 +1,86 @@
+"""What a new transfer writes besides every transaction: its part, its attachments, the tie to its request."""
+
+from __future__ import annotations
+
+import hashlib
+
+from iep_desktop.core.drafts import TransferPart
+from iep_desktop.core.errors import Refused
+from iep_desktop.core.model import Form
+from iep_desktop.core.transaction import Direction, Status, TransactionType
+from iep_desktop.store.acts import Act, describe, opened
+from iep_desktop.store.exchange_tables import OwnFormRow, TransferRow
+from iep_desktop.store.tables import AttachmentRow
+
+
+def begin(act: Act, part: TransferPart) -> None:
+    """Write the part of a transaction that is being made.
+
+    Raises:
+        Refused: the request that it answers was not asked by that hospital, or is not accepted (any more).
+    """
+    act.session.add(
+        TransferRow(
+            transaction_id=act.row.id,
+            request_id=part.request_id,
+            source_node=part.source_node,
+            gateway=part.gateway or act.row.node,
+            onward_reason=part.onward_reason,
+            trauma=part.trauma,
+            whole_studies=part.whole_studies,
+            asked_by="",
+            on_iep_at=act.now if act.row.status is Status.ON_IEP else None,
+        )
+    )
+    for attachment, uid in part.attachments:
+        act.session.add(
+            AttachmentRow(
+                transaction_id=act.row.id,
+                name=attachment.name,
+                media_type=attachment.media_type,
+                size=len(attachment.content),
+                sha256=hashlib.sha256(attachment.content).hexdigest(),
+                added_at=act.now,
+                added_by=act.row.created_by,
+                content=attachment.content,
+                sop_instance_uid=uid,
+            )
+        )
+    if part.request_id is not None:
+        _tie(act, part.request_id)
+
+
+def comes_to_us(act: Act) -> bool:
+    """Whether it is a transfer, or a study that came by itself, and we are its recipient."""
+    kinds = (TransactionType.TRANSFER, TransactionType.DIRECT_ROUTING)
+    return act.row.type in kinds and act.ours.direction is Direction.IN
+
+
+def write_own_form(act: Act, form: Form) -> None:
+    """The recipient's own form: its hospital number for the patient, its call; the sender's form stays."""
+    act.session.merge(OwnFormRow(transaction_id=act.row.id, hospital=act.ours.hospital, document=form))
+    describe(act.session, act.row, [act.ours], form)
+
+
+def _tie(act: Act, request_id: int) -> None:
+    """What we had to send is being sent; the asker's form is its own form for what it gets."""
+    with opened(act.session, act.ours.hospital, request_id, act.now) as request:
+        asked_of_us = request.row.type is TransactionType.REQUEST and request.ours.direction is Direction.IN
+        if not asked_of_us or request.row.sender != act.row.recipient:
+            raise Refused(
+                f"{request.row.number} was not asked by that hospital",
+                "The images would go to another hospital than the one that asked.",
+                rule="R-TX-2",
+            )
+        if request.row.status is not Status.ACCEPTED:
+            raise Refused(
+                f"{request.row.number} is {request.row.status.value}",
+                "Only an accepted request is answered with images.",
+                "Refresh.",
+            )
+        request.record("answered", f"Images are sent as {act.row.number}", act.row.created_by)
+        request.ours.required = tuple(r for r in request.ours.required if r.code != "send")
+        # The asker's hospital number for the patient stands in its request: it goes into the header there.
+        act.session.add(
+            OwnFormRow(transaction_id=act.row.id, hospital=act.row.recipient, document=request.form.document)
+        )

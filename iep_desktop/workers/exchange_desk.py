@@ -1,0 +1,307 @@
+"""Puts the services of the exchange together, as `desk` does for all: no behaviour of its own.
+
+Everything is made when it is first asked for; the libraries of SQL and DICOM are loaded here and not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iep_desktop.core.errors import InvalidInput, Permanent
+from iep_desktop.core.model import Node, NodeRole
+
+if TYPE_CHECKING:
+    from iep_desktop.core.exchange import StudyCriteria
+    from iep_desktop.core.job import Context
+    from iep_desktop.core.queries import PacsInstance, PacsStudy
+    from iep_desktop.dicom.harvest import Retrieved
+    from iep_desktop.dicom.landing import Received
+    from iep_desktop.dicom.retrieve import Wanted
+    from iep_desktop.dicom.storage_scp import StorageListener
+    from iep_desktop.workers.acts import Acts
+    from iep_desktop.workers.delivery import Delivery, Source
+    from iep_desktop.workers.desk import Desk
+    from iep_desktop.workers.direct_routing import Arrivals, GatewayWatch
+    from iep_desktop.workers.download import Download
+    from iep_desktop.workers.downloads import Downloads
+    from iep_desktop.workers.export_gate import ExportGate
+    from iep_desktop.workers.keeping import Keeping
+    from iep_desktop.workers.legs import Legs
+    from iep_desktop.workers.retrieving import Retrieving
+    from iep_desktop.workers.transfers import Transfers
+    from iep_desktop.workers.upload import Upload
+
+_MOST_STUDIES = 5000  # in one look at a gateway: it holds what came in 15 days
+
+
+def make_transfers(desk: Desk) -> Transfers:
+    from iep_desktop.dicom import scu
+    from iep_desktop.workers.transfers import Transfers
+
+    def find(
+        node: Node, criteria: StudyCriteria, patient_id: str, limit: int, ctx: Context
+    ) -> tuple[PacsStudy, ...]:
+        return scu.find_studies(
+            node,
+            patient_id=patient_id,
+            accession=criteria.accession,
+            date_from=criteria.date_from,
+            date_to=criteria.date_to,
+            modality="\\".join(sorted(criteria.modalities)),
+            description=f"*{criteria.description}*" if criteria.description else "",
+            limit=limit,
+            limits=desk.limits,
+            ctx=ctx,
+        )
+
+    ledger = desk.ledger
+    return Transfers(
+        desk.me,
+        ledger.transactions,
+        ledger.exchange,
+        ledger.directory,
+        desk.export_gate,
+        find,
+        desk.gatekeeper.pacs_node,
+        desk.hours.waits_until,
+    )
+
+
+def make_export_gate(desk: Desk) -> ExportGate:
+    from iep_desktop.dicom import scu
+    from iep_desktop.workers.export_gate import ExportGate
+
+    ledger = desk.ledger
+    return ExportGate(
+        desk.me.hospital,
+        ledger.transactions,
+        ledger.exchange,
+        ledger.directory,
+        desk.gatekeeper.pacs_node,
+        lambda node, ctx: scu.open_find(node, limits=desk.limits, ctx=ctx),
+    )
+
+
+def make_downloads(desk: Desk) -> Downloads:
+    from iep_desktop.workers.downloads import Downloads
+
+    ledger = desk.ledger
+    return Downloads(
+        desk.me, ledger.transactions, ledger.exchange, lambda: desk.spool, desk.gatekeeper.pacs_node
+    )
+
+
+def make_acts(desk: Desk) -> Acts:
+    from iep_desktop.workers.acts import Acts
+
+    return Acts(desk.me, desk.ledger.transactions, desk.hours.waits_until)
+
+
+def make_delivery(desk: Desk, source: Source, finish: Callable[..., None]) -> Delivery:
+    """The way into PACS, for what came from a disc or from the gateway."""
+    from iep_desktop.dicom import scu
+    from iep_desktop.workers.coercions import Coercions
+    from iep_desktop.workers.delivery import Delivery
+    from iep_desktop.workers.sending import Sending
+    from iep_desktop.workers.verifying import Verifying
+
+    settings, transactions, limits = desk.profile.settings, desk.ledger.transactions, desk.limits
+    node, spool = desk.gatekeeper.pacs_node, desk.spool
+    coercions = Coercions(settings.issuer_of_patient_id, desk.me.workstation, desk.reading.hospital_name)
+    return Delivery(
+        transactions,
+        desk.gatekeeper,
+        spool,
+        Sending(
+            transactions,
+            spool,
+            node,
+            lambda node, pairs, ctx: scu.open_store(node, pairs, ctx, limits=limits),
+            coercions,
+        ),
+        Verifying(transactions, node, lambda node, ctx: scu.open_find(node, limits=limits, ctx=ctx)),
+        source,
+        finish,
+    )
+
+
+def make_retrieving(desk: Desk) -> Retrieving:
+    from iep_desktop.dicom import scu
+    from iep_desktop.dicom.retrieve import retrieve
+    from iep_desktop.workers.retrieving import Retrieving
+
+    def find(node: Node, study_uid: str, ctx: Context) -> tuple[PacsInstance, ...]:
+        return scu.find_instances(node, study_uid, limits=desk.limits, ctx=ctx)
+
+    def fetch(
+        node: Node,
+        wanted: Wanted,
+        folder: Path,
+        sink: Callable[[Received], None],
+        ctx: Context,
+        had: frozenset[str],
+    ) -> Retrieved:
+        listener = _listener_if_any(desk)
+        return retrieve(node, wanted, folder, sink, ctx, had=had, listener=listener, limits=desk.limits)
+
+    return Retrieving(desk.ledger.transactions, desk.spool, find, fetch)
+
+
+def _upload(desk: Desk) -> Upload:
+    from iep_desktop.dicom import scu
+    from iep_desktop.workers.attaching import Attaching
+    from iep_desktop.workers.sending import Sending
+    from iep_desktop.workers.upload import Upload
+    from iep_desktop.workers.verifying import Verifying
+
+    ledger, limits = desk.ledger, desk.limits
+
+    def gateway(name: str) -> Node:
+        return _node(desk, name)
+
+    return Upload(
+        ledger.transactions,
+        ledger.exchange,
+        desk.export_gate,
+        desk.gatekeeper.pacs_node,
+        desk.spool,
+        desk.retrieving,
+        Attaching(ledger.transactions, ledger.exchange, desk.spool),
+        Sending(
+            ledger.transactions,
+            desk.spool,
+            gateway,
+            lambda node, pairs, ctx: scu.open_store(node, pairs, ctx, limits=limits),
+            None,
+        ),
+        Verifying(
+            ledger.transactions, gateway, lambda node, ctx: scu.open_find(node, limits=limits, ctx=ctx)
+        ),
+    )
+
+
+def _download(desk: Desk) -> Download:
+    from iep_desktop.workers.delivery import ENGINE
+    from iep_desktop.workers.download import GATEWAY, Download
+    from iep_desktop.workers.headers import Headers
+
+    ledger = desk.ledger
+    return Download(
+        ledger.transactions,
+        ledger.exchange,
+        lambda name: _own_gateway(desk, name),
+        desk.retrieving,
+        Headers(desk.spool),
+        make_delivery(
+            desk,
+            GATEWAY,
+            lambda id, text, required: ledger.exchange.delivered(id, text, ENGINE, required),
+        ),
+    )
+
+
+def make_legs(desk: Desk) -> Legs:
+    from iep_desktop.workers.legs import Legs
+
+    return Legs(desk.ledger.transactions, _upload(desk), _download(desk))
+
+
+def make_storage_listener(desk: Desk) -> StorageListener | None:
+    settings = desk.profile.settings
+    if not settings.listener_port:
+        return None
+    from iep_desktop.dicom.storage_scp import Caller, ListenerSettings, StorageListener
+
+    arrivals, inbox = desk.arrivals, desk.profile.spool / "inbox"
+    callers = tuple(Caller(*entry) for entry in settings.listener_callers)
+    listener = StorageListener(
+        ListenerSettings(settings.listener_ae, settings.listener_port, callers=callers),
+        inbox,
+        arrivals.folder_for,
+        arrivals.note,
+        limits=desk.limits,
+    )
+    listener.start()
+    return listener
+
+
+def _listener_if_any(desk: Desk) -> StorageListener | None:
+    """C-GET needs none; where C-MOVE does, its error says that there is none."""
+    try:
+        return desk.storage_listener
+    except Permanent:
+        return None
+
+
+def make_arrivals(desk: Desk) -> Arrivals:
+    from iep_desktop.workers.direct_routing import Arrivals
+
+    ledger = desk.ledger
+    return Arrivals(desk.me.hospital, ledger.transactions, ledger.exchange, desk.spool)
+
+
+def _gateway_watch(desk: Desk) -> GatewayWatch:
+    from iep_desktop.dicom import scu
+    from iep_desktop.workers.direct_routing import GatewayWatch
+
+    ledger = desk.ledger
+    return GatewayWatch(
+        desk.me.hospital,
+        ledger.transactions,
+        ledger.exchange,
+        lambda: tuple(n for n in ledger.directory.nodes(desk.me.hospital) if n.role is NodeRole.GATEWAY),
+        lambda node, ctx: scu.find_studies(node, limit=_MOST_STUDIES, limits=desk.limits, ctx=ctx),
+        desk.retrieving,
+        desk.profile.settings.direct_routing_silence_seconds,
+    )
+
+
+def make_keeping(desk: Desk) -> Keeping:
+    from iep_desktop.workers.keeping import Keeping
+
+    ledger, settings = desk.ledger, desk.profile.settings
+    return Keeping(
+        ledger.transactions,
+        ledger.exchange,
+        desk.downloads,
+        lambda name: _own_gateway(desk, name),
+        desk.retrieving,
+        _remove,
+        _gateway_watch(desk),
+        desk.arrivals,
+        settings.direct_routing_silence_seconds,
+        frozenset(settings.auto_download),
+    )
+
+
+def _remove(node: Node, uids: Sequence[str]) -> bool:
+    """Delete from a gateway that has a REST interface; its password, where it asks for one, is in the keyring."""
+    if not node.rest_url:
+        return False
+    from iep_desktop import credentials
+    from iep_desktop.links import orthanc
+
+    password = credentials.load_secret(f"node {node.name}") or ""
+    user, _, password = password.partition(":")
+    orthanc.remove_instances(node.rest_url, uids, user, password)
+    return True
+
+
+def _node(desk: Desk, name: str) -> Node:
+    found = next((node for node in desk.ledger.directory.nodes() if node.name == name), None)
+    if found is None:
+        raise InvalidInput(f"There is no node {name}", "", "Add it in Admin, Nodes.")
+    return found
+
+
+def _own_gateway(desk: Desk, name: str) -> Node:
+    """The gateway that a transfer lies in; where it names none, the hospital's first."""
+    ours = [n for n in desk.ledger.directory.nodes(desk.me.hospital) if n.role is NodeRole.GATEWAY]
+    found = next((node for node in ours if not name or node.name == name), None)
+    if found is None:
+        raise InvalidInput(
+            f"{name or 'A gateway'} is not set up as a gateway of ours", "", "Add it in Admin, Nodes."
+        )
+    return found
