@@ -113,28 +113,38 @@ class _Question:
         if tallies.total(self._session, self._hospital, self._wanted) <= FEW:
             ids = self._all(self._few(contains))
             return _Found(ids[offset : offset + limit], len(ids))
-        found = self._first(contains)
-        ids = self._all(self._those(found[:MANY]))
+        found = self._by_words()
+        is_sorted = found is None and self._order.column is Column.DATE
+        if found is None:
+            found = self._walked(contains)
+        ids = found[:MANY] if is_sorted else self._all(self._those(found[:MANY]))
         return _Found(ids[offset : offset + limit], len(ids), len(found) > MANY)
 
     # -- ways to the rows
 
-    def _first(self, contains: ColumnElement[bool]) -> _Ids:
-        """What is found, up to one more than many: the newest, or the oldest where those are asked for first.
+    def _by_words(self) -> _Ids | None:
+        """What the index of words finds, up to one more than many: the newest, or the oldest where those come first.
 
-        Few may be others' or not what the filter wants: they are looked at afterwards, which takes less time.
+        Few may be others' or not what the filter wants: they are looked at afterwards, which takes less time. None
+        where there is no index, or the filter must choose among many.
         """
-        newest_first = self._order.descending or self._order.column is not Column.DATE
         typed = self._wanted.search
+        found: _Ids | None = None
         for hits in search.indexed(self._session, self._hospital, typed):
-            found = self._all(search.in_order(hits, newest_first).limit(MANY + 1))
+            found = self._all(search.in_order(hits, self._newest_first).limit(MANY + 1))
             if len(found) <= MANY:
                 return found
-        if search.is_indexed(self._session) and self._wanted == WorklistFilter(search=typed):
-            return found
-        in_time = WorklistOrder(Column.DATE, newest_first)
+        return found if self._wanted == WorklistFilter(search=typed) else None
+
+    def _walked(self, contains: ColumnElement[bool]) -> _Ids:
+        """The same by looking at row after row."""
+        in_time = WorklistOrder(Column.DATE, self._newest_first)
         walk = _Question(self._session, self._hospital, self._wanted, in_time)
         return self._all(walk._sorted(walk._many(contains))[0].limit(MANY + 1))
+
+    @property
+    def _newest_first(self) -> bool:
+        return self._order.descending or self._order.column is not Column.DATE
 
     def _from_its_day(self, offset: int, limit: int) -> _Ids:
         """Sorted by date: the tallies know the day on which the page begins."""
