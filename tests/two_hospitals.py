@@ -29,7 +29,7 @@ NUMBERS = {US: "S999111", THEM: "S999222"}
 """ANNA's hospital number at either hospital."""
 
 IDENTITY = {"PatientName": "TESTING^ANNA", "PatientBirthDate": "19800101", "PatientSex": "F"}
-NIGHT_AND_DAY = replace(FAST, keep_hours=False, direct_routing_silence_seconds=0.3)
+NIGHT_AND_DAY = replace(FAST, keep_hours=False, direct_routing_silence_seconds=0.0)
 
 
 @dataclass

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from iep_desktop.core.errors import Permanent
+from iep_desktop.core.errors import ImagesWaiting, Permanent
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
 from iep_desktop.core.queries import PacsInstance
@@ -27,6 +27,9 @@ from iep_desktop.store.exchange import Exchange
 from iep_desktop.store.transactions import Transactions
 from iep_desktop.workers.delivery import ENGINE, Delivery, Source
 from iep_desktop.workers.retrieving import Retrieving
+
+SURE_AFTER = 2
+"""Looks in vain at the gateway, after which what it does not show is taken for lost."""
 
 ReadHeaders = Callable[[int, Transaction], Medium]
 """What the headers of a transaction's spooled files say."""
@@ -83,6 +86,11 @@ class Download:
         there = {one.sop_instance_uid for one in held}
         lacking = [i for i in listed if i.sop_instance_uid not in there]
         if lacking:
+            if transaction.attempts < SURE_AFTER:
+                raise ImagesWaiting(
+                    f"{node.name} does not show {len(lacking)} of {transaction.counts.wanted} images",
+                    "It is asked again.",
+                )
             raise Permanent(
                 f"{node.name} lacks {len(lacking)} of {transaction.counts.wanted} images",
                 "They were there when the sender put them in: somebody has removed them, or they were lost.",
