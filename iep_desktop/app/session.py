@@ -17,19 +17,33 @@ from iep_desktop.ui.theme import Theme, ThemeChoice
 from iep_desktop.workers.deferred import deferred
 from iep_desktop.workers.desk import Desk
 from iep_desktop.workers.engine import Engine, make_engine
+from iep_desktop.workers.listener import Listener
 from iep_desktop.workers.queries import Queries
 
 if TYPE_CHECKING:
     from iep_desktop.store.drafts import Drafts
     from iep_desktop.ui.disc_wizard.wizard import DiscWizard
+    from iep_desktop.workers.acts import Acts
+    from iep_desktop.workers.copies import Copies
     from iep_desktop.workers.discs import Discs
+    from iep_desktop.workers.downloads import Downloads
+    from iep_desktop.workers.gatekeeper import Gatekeeper
+    from iep_desktop.workers.hours import Hours
     from iep_desktop.workers.imports import Imports
     from iep_desktop.workers.nodes import Nodes
+    from iep_desktop.workers.priorities import Priorities
+    from iep_desktop.workers.queue import Queue
     from iep_desktop.workers.reading import Reading
+    from iep_desktop.workers.replies import Replies
+    from iep_desktop.workers.requests import Requests
+    from iep_desktop.workers.saved_worklists import SavedWorklists
+    from iep_desktop.workers.transfers import Transfers
 
 
 SWITCH_SECONDS = 0.001
 START_AFTER_MS = 60
+LISTEN_AFTER_MS = 1000
+"""What is due by the clock can wait until what the person wants to see is there."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,17 @@ class WindowDesk:
     nodes: Nodes
     discs: Discs
     drafts: Drafts
+    requests: Requests
+    replies: Replies
+    transfers: Transfers
+    downloads: Downloads
+    acts: Acts
+    priorities: Priorities
+    queue: Queue
+    hours: Hours
+    gatekeeper: Gatekeeper
+    copies: Copies
+    worklists_saved: SavedWorklists
 
 
 def window_desk(desk: Desk) -> WindowDesk:
@@ -52,6 +77,17 @@ def window_desk(desk: Desk) -> WindowDesk:
         deferred(lambda: desk.nodes),
         deferred(lambda: desk.discs),
         deferred(lambda: desk.drafts),
+        deferred(lambda: desk.requests),
+        deferred(lambda: desk.replies),
+        deferred(lambda: desk.transfers),
+        deferred(lambda: desk.downloads),
+        deferred(lambda: desk.acts),
+        deferred(lambda: desk.priorities),
+        deferred(lambda: desk.queue),
+        deferred(lambda: desk.hours),
+        deferred(lambda: desk.gatekeeper),
+        deferred(lambda: desk.copies),
+        deferred(lambda: desk.worklists_saved),
     )
 
 
@@ -70,6 +106,7 @@ class Session(QObject):
         self.services = window_desk(self.desk)
         self.queries = Queries(self)
         self.engine: Engine = make_engine(self.desk, self)
+        self.listener = Listener(self.desk, self)
         self.wizards: list[DiscWizard] = []
         self.window = MainWindow(
             self.services, self.queries, theme, self.state, busy=lambda: self.engine.busy
@@ -96,6 +133,8 @@ class Session(QObject):
         )
         self.engine.settled.connect(lambda _: self.queries.look_now())
         self.engine.start()
+        self.listener.looked.connect(self.engine.wake)
+        QTimer.singleShot(LISTEN_AFTER_MS, self.listener, self.listener.start)
 
     def import_disc(self, path: str = "") -> DiscWizard:
         """Open the wizard, at a disc where one is named."""
@@ -119,6 +158,7 @@ class Session(QObject):
         self._closed = True
         for wizard in list(self.wizards):
             wizard.close()
+        self.listener.stop()
         self.engine.stop()
         self.queries.close()
         self.desk.close()

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import CursorResult, Select, delete, select, update
 from sqlalchemy.orm import Session, defer
 
 from iep_desktop.core.errors import InvalidInput, Refused
@@ -165,6 +166,16 @@ class Exchange:
                     request.move(Status.DELIVERED, f"Delivered by {act.row.number}", actor)
                     for end in request.ends:
                         end.required = ()
+
+    def redirect(self, id: int, node: str, actor: str) -> None:
+        """Everything goes to another node from now on, also what the first one has taken: that may be lost there."""
+        with acting(self._database, self._hospital, id) as act:
+            act.record("node", f"To {node} instead of {act.row.node}", actor)
+            act.row.node = node
+            transfer = act.session.get(TransferRow, id)
+            if transfer is not None and act.ours.direction is Direction.OUT:
+                transfer.gateway = node
+            _send_again(act)
 
     # -- attachments
 
@@ -341,6 +352,23 @@ class Exchange:
         if end is None:
             raise unknown()
         return end
+
+
+def _send_again(act: Act) -> None:
+    """What was sent or refused is to be sent once more; what has left the spool comes from its source again."""
+    i = InstanceRow
+    before = (InstanceState.SENT, InstanceState.VERIFIED, InstanceState.FAILED)
+    gone = i.spool_name == ""
+    for state, where in ((InstanceState.LISTED, gone), (InstanceState.SPOOLED, ~gone)):
+        for was in before:
+            moved = act.session.execute(
+                update(i)
+                .where(i.transaction_id == act.row.id, i.state == was, where)
+                .values(state=state, reason="", dicom_status=None)
+            )
+            number = cast("CursorResult[object]", moved).rowcount
+            setattr(act.row, was.value, getattr(act.row, was.value) - number)
+            setattr(act.row, state.value, getattr(act.row, state.value) + number)
 
 
 def _relist(act: Act, before: set[InstanceState], after: InstanceState) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from iep_desktop.core.errors import InvalidInput, Refused
 from iep_desktop.core.me import Me
-from iep_desktop.core.model import Priority
+from iep_desktop.core.model import NodeRole, Priority
 from iep_desktop.core.states import FINAL
 from iep_desktop.core.transaction import (
     Direction,
@@ -18,6 +18,8 @@ from iep_desktop.core.transaction import (
     Transaction,
     TransactionType,
 )
+from iep_desktop.store.directory import Directory
+from iep_desktop.store.exchange import Exchange
 from iep_desktop.store.transactions import InstanceChange, Transactions
 
 _MOVES_IMAGES = (TransactionType.CD_IMPORT, TransactionType.TRANSFER, TransactionType.DIRECT_ROUTING)
@@ -29,15 +31,24 @@ _CLASS_REFUSED = frozenset({None, 0x0122, 0x0124})
 class Acts:
     me: Me
     transactions: Transactions
+    exchange: Exchange
+    directory: Directory
     hours: Callable[[Priority, bool], datetime | None]
 
-    def retry(self, id: int, *, failed_only: bool = False) -> None:
+    def retry(self, id: int, *, failed_only: bool = False, node: str = "") -> None:
         """Try again what has not arrived; with `failed_only` only the images that were refused or not given.
+
+        With `node` everything goes to another node of the same hospital and role.
 
         Raises:
             Refused: it is at rest, moves no images, or it is the other hospital's move.
+            InvalidInput: no such node of that hospital.
         """
         transaction = self._to_move(id)
+        if node and node != transaction.node:
+            self._redirect(transaction, node)
+            self._again(transaction)
+            return
         states = {InstanceState.FAILED} if failed_only else {InstanceState.FAILED, InstanceState.SENT}
         changes = [
             InstanceChange(
@@ -97,6 +108,14 @@ class Acts:
         self.transactions.assign(id, self.me.user if user is None else user)
 
     # -- inside
+
+    def _redirect(self, transaction: Transaction, name: str) -> None:
+        outbound = transaction.direction is Direction.OUT
+        role = NodeRole.GATEWAY if outbound else NodeRole.PACS
+        owner = transaction.recipient if outbound else self.me.hospital
+        if not any(n.name == name and n.role is role for n in self.directory.nodes(owner)):
+            raise InvalidInput(f"{name} is no {role.value} of that hospital", "", "Choose another node.")
+        self.exchange.redirect(transaction.id, name, self.me.user)
 
     def _reopen_request(self, transaction: Transaction) -> None:
         """The request that a cancelled transfer answered is still to be answered."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from iep_desktop.store.worklists import Worklists
     from iep_desktop.store.yielding import Yielding
     from iep_desktop.workers.acts import Acts
+    from iep_desktop.workers.copies import Copies
     from iep_desktop.workers.direct_routing import Arrivals
     from iep_desktop.workers.disc_import import DiscImport
     from iep_desktop.workers.discs import Discs
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from iep_desktop.workers.replies import Replies
     from iep_desktop.workers.requests import Requests
     from iep_desktop.workers.retrieving import Retrieving
+    from iep_desktop.workers.saved_worklists import SavedWorklists
     from iep_desktop.workers.transfers import Transfers
 
 T = TypeVar("T")
@@ -148,6 +150,10 @@ class Desk:
         return self._once("acts", lambda: exchange_desk.make_acts(self))
 
     @property
+    def copies(self) -> Copies:
+        return self._once("copies", lambda: exchange_desk.make_copies(self))
+
+    @property
     def export_gate(self) -> ExportGate:
         return self._once("export_gate", lambda: exchange_desk.make_export_gate(self))
 
@@ -191,6 +197,10 @@ class Desk:
     @property
     def priorities(self) -> Priorities:
         return self._once("priorities", lambda: _priorities(self))
+
+    @property
+    def worklists_saved(self) -> SavedWorklists:
+        return self._once("worklists_saved", lambda: _worklists_saved(self.ledger))
 
     @property
     def calendar(self) -> ServiceCalendar:
@@ -314,6 +324,12 @@ def _hours(calendar: ServiceCalendar, settings: Settings) -> Hours:
     from iep_desktop.workers.hours import Hours
 
     return Hours(calendar, settings.keep_hours)
+
+
+def _worklists_saved(ledger: Ledger) -> SavedWorklists:
+    from iep_desktop.workers.saved_worklists import SavedWorklists
+
+    return SavedWorklists(ledger.drafts)
 
 
 def _queue(desk: Desk) -> Queue:

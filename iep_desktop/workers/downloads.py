@@ -11,8 +11,10 @@ from datetime import datetime
 
 from iep_desktop.core.clocks import TERMS, Terms, purge_due
 from iep_desktop.core.errors import InvalidInput, Refused
+from iep_desktop.core.imports import Assessment
+from iep_desktop.core.job import Context
 from iep_desktop.core.me import Me
-from iep_desktop.core.model import Form, FormKind, Node
+from iep_desktop.core.model import Form, FormKind
 from iep_desktop.core.replies import Decline
 from iep_desktop.core.transaction import (
     Direction,
@@ -24,6 +26,7 @@ from iep_desktop.core.transaction import (
 from iep_desktop.dicom.spool import Spool
 from iep_desktop.store.exchange import Exchange
 from iep_desktop.store.transactions import Transactions
+from iep_desktop.workers.gatekeeper import Gatekeeper
 from iep_desktop.workers.upload import download_requirement
 
 _ARRIVING = (TransactionType.TRANSFER, TransactionType.DIRECT_ROUTING)
@@ -38,14 +41,14 @@ class Downloads:
         transactions: Transactions,
         exchange: Exchange,
         spool: Callable[[], Spool],
-        pacs_node: Callable[[str], Node],
+        gatekeeper: Gatekeeper,
         terms: Terms = TERMS,
     ) -> None:
         self._me = me
         self._transactions = transactions
         self._exchange = exchange
         self._spool = spool
-        self._pacs_node = pacs_node
+        self._gatekeeper = gatekeeper
         self._terms = terms
 
     def download(self, id: int, *, by: str = "", not_before: datetime | None = None) -> None:
@@ -57,7 +60,7 @@ class Downloads:
         """
         transaction = self._ours(id)
         self._exchange.request_download(
-            transaction.id, self._pacs_node("").name, by or self._me.user, not_before
+            transaction.id, self._gatekeeper.pacs_node("").name, by or self._me.user, not_before
         )
 
     def stop(self, id: int) -> None:
@@ -88,6 +91,19 @@ class Downloads:
         if transaction.status in (Status.DOWNLOADING, Status.FAILED):
             self._transactions.clear_failure(id)
             self._transactions.queue(id, not_before=None, attempts=0)
+
+    def assess(self, id: int, ctx: Context, form: Form | None = None) -> Assessment:
+        """Form, header and PACS side by side, with the score; with `form` as they would stand with that form.
+
+        Raises:
+            Retriable, Permanent: PACS cannot be asked.
+        """
+        transaction = self._ours(id)
+        if form is not None:
+            transaction = replace(
+                transaction, form=form, their_form=transaction.their_form or transaction.form
+            )
+        return self._gatekeeper.assess_transaction(transaction, ctx)
 
     def decline(self, id: int, decline: Decline) -> None:
         """It is not wanted here; the sender is told. Raises Refused where it is not On IEP."""

@@ -157,13 +157,17 @@ class Engine(QObject):
             if stop is not None and not running.ctx.cancelled:
                 self._stop(claim, running, stop)
         if look.probe is not None:
-            self._probes.run(partial(self._probe, look.probe), done=lambda back: back and self.wake())
+            self._probes.run(partial(self._probe, look.probe), done=self._probed)
         if not self._running:
             self.idle.emit()
 
     def _probe(self, node: str, ctx: Context) -> bool:
         assert self._performer is not None  # it found the node
         return self._performer.breaker.probe(node, ctx)
+
+    def _probed(self, back: bool) -> None:
+        if back:
+            self.wake()
 
     def _not_looked(self, error: IepError) -> None:
         self._claiming = False
@@ -260,11 +264,15 @@ def run_engine(desk: Desk, *, until_idle: bool = False) -> None:
         listener.looked.connect(engine.wake)
         listener.start()
         if until_idle:
-            engine.idle.connect(
-                lambda: listener.rounds and not desk.ledger.slots.anything_queued() and application.quit()
-            )
+            engine.idle.connect(lambda: _quit_if(listener.rounds > 0, desk, application))
         application.exec()
         listener.stop()
+
+
+def _quit_if(looked: bool, desk: Desk, application: QCoreApplication) -> None:
+    """Idle is the end only after somebody has looked at what is due, which may queue something."""
+    if looked and not desk.ledger.slots.anything_queued():
+        application.quit()
 
 
 def run_until_rest(desk: Desk, transaction_id: int, each: Callable[[Progress], None]) -> None:

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from iep_desktop.core.exchange import StudyCriteria
     from iep_desktop.core.job import Context
     from iep_desktop.core.queries import PacsInstance, PacsStudy
+    from iep_desktop.core.transaction import Instance, Transaction
     from iep_desktop.dicom.harvest import Retrieved
     from iep_desktop.dicom.landing import Received
     from iep_desktop.dicom.retrieve import Wanted
     from iep_desktop.dicom.storage_scp import StorageListener
     from iep_desktop.workers.acts import Acts
+    from iep_desktop.workers.copies import Copies
     from iep_desktop.workers.delivery import Delivery, Source
     from iep_desktop.workers.desk import Desk
     from iep_desktop.workers.direct_routing import Arrivals, GatewayWatch
@@ -81,6 +83,7 @@ def make_export_gate(desk: Desk) -> ExportGate:
         ledger.directory,
         desk.gatekeeper.pacs_node,
         lambda node, ctx: scu.open_find(node, limits=desk.limits, ctx=ctx),
+        desk.profile.settings.review_before_send,
     )
 
 
@@ -88,15 +91,26 @@ def make_downloads(desk: Desk) -> Downloads:
     from iep_desktop.workers.downloads import Downloads
 
     ledger = desk.ledger
-    return Downloads(
-        desk.me, ledger.transactions, ledger.exchange, lambda: desk.spool, desk.gatekeeper.pacs_node
-    )
+    return Downloads(desk.me, ledger.transactions, ledger.exchange, lambda: desk.spool, desk.gatekeeper)
 
 
 def make_acts(desk: Desk) -> Acts:
     from iep_desktop.workers.acts import Acts
 
-    return Acts(desk.me, desk.ledger.transactions, desk.hours.waits_until)
+    ledger = desk.ledger
+    return Acts(desk.me, ledger.transactions, ledger.exchange, ledger.directory, desk.hours.waits_until)
+
+
+def make_copies(desk: Desk) -> Copies:
+    from iep_desktop.workers.copies import Copies
+
+    def fetch(transaction: Transaction, listed: tuple[Instance, ...], ctx: Context) -> None:
+        images = tuple(i for i in listed if i.sop_class_uid and not i.source_path)
+        node = desk.gatekeeper.pacs_node(transaction.source_node)
+        number = transaction.patient.hospital_no
+        desk.retrieving.fetch(transaction, node, images, ctx, patient_no=number)
+
+    return Copies(desk.me, desk.ledger.transactions, desk.spool, fetch)
 
 
 def make_delivery(desk: Desk, source: Source, finish: Callable[..., None]) -> Delivery:

@@ -13,9 +13,11 @@ from typing import Protocol
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.exchange import TransferAssessment
 from iep_desktop.core.export_rules import ExportFacts, export_gate
+from iep_desktop.core.form_rules import Gate
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Form, Node
 from iep_desktop.core.queries import PacsStudy
+from iep_desktop.core.reviewing import Reviewed, is_mandatory, last_review, review_missing
 from iep_desktop.core.transaction import Transaction
 from iep_desktop.store.directory import Directory
 from iep_desktop.store.exchange import Exchange
@@ -39,6 +41,9 @@ class Export:
     source_node: str = ""
     number: str = ""  # of the transaction itself, which is no history
     trauma: bool = False  # R-TRAUMA
+    destinations: tuple[str, ...] = ()  # the hospital and its node, for which a review may be mandatory
+    review: Reviewed | None = None
+    sending: tuple[str, ...] | None = None  # SOP Instance UIDs of images; None where they are not listed yet
 
 
 class ExportGate:
@@ -52,6 +57,7 @@ class ExportGate:
         directory: Directory,
         pacs_node: Callable[[str], Node],
         open_find: OpenFind,
+        review_before_send: tuple[str, ...] = (),
     ) -> None:
         self._hospital = hospital
         self._transactions = transactions
@@ -59,6 +65,7 @@ class ExportGate:
         self._directory = directory
         self._pacs_node = pacs_node
         self._open_find = open_find
+        self._review_before_send = review_before_send
 
     def assess(self, export: Export, ctx: Context) -> TransferAssessment:
         """For a person. A PACS that does not answer is part of the answer: it is asked again before anything moves."""
@@ -81,6 +88,9 @@ class ExportGate:
             transaction.source_node,
             transaction.number,
             transaction.trauma,
+            (transaction.recipient, transaction.node),
+            last_review(self._transactions.events(transaction.id)),
+            self._images(transaction),
         )
         return self._judge(export, self.as_they_are(export, ctx), None)
 
@@ -118,4 +128,16 @@ class ExportGate:
             earlier=tuple(dict.fromkeys(e.line for e in earlier)),
             trauma=export.trauma,
         )
-        return TransferAssessment(export_gate(facts), tuple(dict.fromkeys(earlier)), error)
+        mandatory = is_mandatory(self._review_before_send, *export.destinations)
+        review = review_missing(export.review, export.sending, mandatory=mandatory)
+        gate = export_gate(facts)
+        if review is not None:
+            gate = Gate((*gate.checks, review))
+        return TransferAssessment(gate, tuple(dict.fromkeys(earlier)), error)
+
+    def _images(self, transaction: Transaction) -> tuple[str, ...] | None:
+        """What is listed to be sent, attached documents aside."""
+        listed = self._transactions.instances(transaction.id)
+        attached = {one.sop_instance_uid for one in self._exchange.attachments(transaction.id)}
+        images = tuple(one.sop_instance_uid for one in listed if one.sop_instance_uid not in attached)
+        return images or None

@@ -92,12 +92,7 @@ class Sending:
         finally:
             journal.close()
         if refusals:
-            raise ImagesWaiting(
-                f"{node.name} has no room for {len(refusals)} images",
-                refusals[-1].text,
-                "Its team must free space. The images wait here and are tried again.",
-                dicom_status=refusals[-1].status,
-            )
+            raise _waiting(node.name, refusals)
 
     def _send_all(
         self,
@@ -108,7 +103,7 @@ class Sending:
         journal: Journal,
         ctx: Context,
     ) -> list[StoreOutcome]:
-        """Returns the refusals for want of room, in order."""
+        """Returns the refusals that may pass, in order."""
         refusals: list[StoreOutcome] = []
         in_a_row = done = size = 0
         for item in self._prepared(transaction, instances, ctx):
@@ -126,7 +121,7 @@ class Sending:
                 item.path.unlink(missing_ok=True)
             if outcome.retriable:
                 refusals.append(outcome)
-            in_a_row = in_a_row + 1 if outcome.retriable else 0
+            in_a_row = in_a_row + 1 if outcome.no_room else 0
             if in_a_row == FULL_AFTER:
                 break
             done, size = done + 1, size + item.instance.size
@@ -179,6 +174,17 @@ class Sending:
 
     def _journal(self, id: int) -> Journal:
         return Journal(self.spool.folder(id) / "sent.journal")
+
+
+def _waiting(node: str, refusals: list[StoreOutcome]) -> ImagesWaiting:
+    no_room = [outcome for outcome in refusals if outcome.no_room]
+    if no_room:
+        title, hint = f"{node} has no room for {len(refusals)} images", "Its team must free space."
+    else:
+        title, hint = f"{node} failed with {len(refusals)} images", "Its team must look at the node's log."
+    last = (no_room or refusals)[-1]
+    hint = f"{hint} The images wait here and are tried again."
+    return ImagesWaiting(title, last.text, hint, dicom_status=last.status)
 
 
 def _change(instance: Instance, outcome: StoreOutcome) -> InstanceChange:

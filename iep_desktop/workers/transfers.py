@@ -29,6 +29,7 @@ from iep_desktop.core.job import Context
 from iep_desktop.core.me import Me
 from iep_desktop.core.model import Exam, Form, FormKind, Node, NodeRole, Priority
 from iep_desktop.core.queries import PacsStudy
+from iep_desktop.core.reviewing import reviewed
 from iep_desktop.core.transaction import Instance, Transaction, TransactionType
 from iep_desktop.store.directory import Directory
 from iep_desktop.store.exchange import Exchange
@@ -134,6 +135,9 @@ class Transfers:
             order.onward_reason,
             order.source_node,
             trauma=order.trauma,
+            destinations=(order.to, order.destination_node),
+            review=reviewed(order.review) if order.review else None,
+            sending=tuple(one.sop_instance_uid for one in order.instances) or None,
         )
         assessment = self._gate.assess(export, ctx)
         more = (*self._destination(order), *_unticked(order), *_unconfirmed(order))
@@ -165,6 +169,7 @@ class Transfers:
             queued=True,
             not_before=self._hours(order.form.priority, order.trauma),
             event=f"Created, call {order.form.call_ref}",
+            review=order.review,
             transfer=TransferPart(
                 request_id=order.request_id,
                 source_node=order.source_node,

@@ -1,0 +1,327 @@
+"""Reads the frames that panes want, and those that they will want next, without ever keeping the event loop waiting.
+
+Threads of its own: some wait for the source, others decode and apply windows, so that a source that falls silent
+holds up nothing that is here already. Every refusal becomes a `Missing` with its reason. Plain; must not know Qt.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import TypeVar
+
+from iep_desktop.core.errors import Cancelled, IepError, MediumUnreadable, Permanent, Retriable
+from iep_desktop.core.job import Context
+from iep_desktop.core.pictures import Look, Missing, Picture, Slot
+from iep_desktop.core.viewing import ImageSource
+from iep_desktop.workers.frame_cache import FrameCache
+from iep_desktop.workers.frame_decoding import Frame, OpenFiles
+from iep_desktop.workers.stacks import Stack
+
+_log = logging.getLogger(__name__)
+
+MOST_BYTES = 640 << 20  # a thousand CT slices
+MOST_AHEAD = 48  # frames of one pane
+_FEWEST_AHEAD = 2
+_TYPICAL = 512 * 512 * 2
+_END_SECONDS = 1.0
+Key = tuple[str, int]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What a pane asked for with `ticket`; later tickets are newer."""
+
+    seat: int
+    ticket: int
+    shown: Picture | Missing
+
+
+@dataclass
+class _Seat:
+    """What one pane looks at, and the order in which its frames are wanted."""
+
+    stack: Stack
+    slot: Slot
+    look: Look
+    forward: bool
+    ticket: int
+    due: bool = True  # not yet taken by a thread
+    ahead: list[Slot] = field(default_factory=list)
+
+
+@dataclass
+class _Failure:
+    error: IepError
+    file: Path | None = None
+
+
+class FrameReader:
+    """`arrived` is called in one of the reader's threads, and never after `close`."""
+
+    def __init__(
+        self,
+        source: ImageSource,
+        arrived: Callable[[Arrival], None],
+        *,
+        most_bytes: int = MOST_BYTES,
+        fetchers: int = 2,
+        decoders: int = 2,
+    ) -> None:
+        self._source, self._arrived = source, arrived
+        self.cache: FrameCache[Frame] = FrameCache(most_bytes)
+        self._files = OpenFiles()
+        self._changed = threading.Condition()
+        self._seats: dict[int, _Seat] = {}
+        self._tickets = 0
+        self._typical = _TYPICAL
+        self._paths: dict[str, Path] = {}
+        self._failed: dict[str | Key, _Failure] = {}  # of whole images, and of frames
+        self._fetching: dict[str, Context] = {}
+        self._decoding: set[Key] = set()
+        self._placing: dict[str, tuple[Stack, Slot]] = {}
+        self._closed = False
+        loops = [self._fetch_loop] * fetchers + [self._decode_loop] * decoders
+        self._threads = [threading.Thread(target=loop, daemon=True, name="frames") for loop in loops]
+        for thread in self._threads:
+            thread.start()
+
+    # --- asking -----------------------------------------------------------------------------------------------
+
+    def want(self, seat: int, stack: Stack, slot: Slot, look: Look, *, forward: bool = True) -> int:
+        """Show a frame in a seat; what it wanted before is forgotten. Returns the ticket with which it arrives."""
+        with self._changed:
+            self._tickets += 1
+            wanted = _Seat(stack, slot, look, forward, self._tickets)
+            old = self._seats.get(seat)
+            moved = old is None or old.stack is not stack or old.slot != slot or old.forward != forward
+            self._seats[seat] = wanted
+            wanted.ahead = self._plan(wanted) if moved or old is None else old.ahead
+            if moved:
+                self._stop_fetching_what_nobody_wants()
+            self._changed.notify_all()
+            return self._tickets
+
+    def leave(self, seat: int) -> None:
+        with self._changed:
+            self._seats.pop(seat, None)
+            self._stop_fetching_what_nobody_wants()
+
+    def again(self, slot: Slot) -> None:
+        """Forget that the frame could not be had; to be followed by `want`."""
+        with self._changed:
+            self._failed.pop(slot.key, None)
+            self._failed.pop(slot.key[0], None)
+            self._paths.pop(slot.key[0], None)
+
+    def learn_places(self, stack: Stack) -> None:
+        """Find out where all slices of a stack lie, when there is nothing else to do."""
+        with self._changed:
+            known = {uid for uid, _frame in stack.planes()}
+            slots = [Slot(image) for image in stack.series.images]
+            self._placing.update({slot.key[0]: (stack, slot) for slot in slots if slot.key[0] not in known})
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            fetching = list(self._fetching.values())
+            self._changed.notify_all()
+        for ctx in fetching:
+            ctx.cancel()
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(_END_SECONDS)
+
+    # --- what is next -----------------------------------------------------------------------------------------
+
+    def _plan(self, seat: _Seat) -> list[Slot]:
+        """The frames around: two in the direction of scrolling for each one behind."""
+        stack, place = seat.stack, seat.stack.place(seat.slot)
+        share = self.cache.most // 2 // max(1, len(self._seats)) // max(1, self._typical)
+        count = max(_FEWEST_AHEAD, min(MOST_AHEAD, share))
+        step, last = (1 if seat.forward else -1), len(stack) - 1
+        before = [place + step * (n + 1) for n in range(count)]
+        behind = [place - step * (n + 1) for n in range(count)]
+        order = [
+            at
+            for one, two, back in zip_longest(before[::2], before[1::2], behind[: count // 2 + 1])
+            for at in (one, two, back)
+        ]
+        return [stack.slot(at) for at in order if at is not None and 0 <= at <= last][:count]
+
+    def _wishes(self) -> Iterator[tuple[Stack, Slot]]:
+        """First what is looked at, then what may be looked at next, in turn for each pane."""
+        seats = list(self._seats.values())
+        for seat in seats:
+            yield seat.stack, seat.slot
+        for row in zip_longest(*(seat.ahead for seat in seats)):
+            for seat, slot in zip(seats, row, strict=True):
+                if slot is not None:
+                    yield seat.stack, slot
+
+    def _stop_fetching_what_nobody_wants(self) -> None:
+        wanted = {slot.key[0] for _, slot in self._wishes()} | self._placing.keys()
+        for uid, ctx in self._fetching.items():
+            if uid not in wanted:
+                ctx.cancel()
+
+    # --- fetching ---------------------------------------------------------------------------------------------
+
+    def _fetch_loop(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or self._next_fetch() is not None)
+                job = None if self._closed else self._next_fetch()
+                if job is None:
+                    return
+                ctx = self._fetching[job[1].key[0]] = Context()
+            self._fetch(*job, ctx)
+
+    def _next_fetch(self) -> tuple[Stack, Slot] | None:
+        for stack, slot in chain(self._wishes(), self._placing.values()):
+            uid = slot.key[0]
+            if uid not in self._paths and uid not in self._failed and uid not in self._fetching:
+                return stack, slot
+        return None
+
+    def _fetch(self, stack: Stack, slot: Slot, ctx: Context) -> None:
+        uid = slot.key[0]
+        path, error = _attempt(lambda: self._source.file(stack.study, stack.series, slot.image, ctx))
+        with self._changed:
+            del self._fetching[uid]
+            if path is not None:
+                self._paths[uid] = path
+            elif error is not None and not ctx.cancelled:
+                self._failed[uid] = _Failure(error)
+            self._changed.notify_all()
+
+    # --- decoding ---------------------------------------------------------------------------------------------
+
+    def _decode_loop(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed or self._has_decoding())
+                if self._closed:
+                    return
+                number, seat = self._take_due()
+                ahead = None if seat else self._take_ahead()
+                place = None if seat or ahead else self._take_place()
+            if seat is not None:
+                self._deliver(number, seat)
+            elif ahead is not None:
+                self._read(*ahead)
+            elif place is not None:
+                self._place(*place)
+
+    def _has_decoding(self) -> bool:
+        due = any(seat.due and self._settled(seat.slot) for seat in self._seats.values())
+        return due or self._next_ahead() is not None or self._next_place() is not None
+
+    def _settled(self, slot: Slot) -> bool:
+        """Whether a thread can say now what becomes of the frame."""
+        uid = slot.key[0]
+        known = uid in self._paths or uid in self._failed or slot.key in self._failed
+        return slot.key in self.cache or (known and slot.key not in self._decoding)
+
+    def _take_due(self) -> tuple[int, _Seat | None]:
+        for number, seat in self._seats.items():
+            if seat.due and self._settled(seat.slot):
+                seat.due = False
+                return number, seat
+        return 0, None
+
+    def _next_ahead(self) -> tuple[Stack, Slot] | None:
+        for stack, slot in self._wishes():
+            key = slot.key
+            here = key[0] in self._paths and key not in self._failed
+            if here and key not in self._decoding and key not in self.cache:
+                return stack, slot
+        return None
+
+    def _take_ahead(self) -> tuple[Stack, Slot] | None:
+        job = self._next_ahead()
+        if job is not None:
+            self._decoding.add(job[1].key)
+        return job
+
+    def _next_place(self) -> Slot | None:
+        return next((slot for _, slot in self._placing.values() if slot.key[0] in self._paths), None)
+
+    def _take_place(self) -> tuple[Stack, Slot] | None:
+        slot = self._next_place()
+        return self._placing.pop(slot.key[0]) if slot else None
+
+    def _deliver(self, number: int, seat: _Seat) -> None:
+        shown = self._shown(seat)
+        with self._changed:
+            if self._closed:
+                return
+        self._arrived(Arrival(number, seat.ticket, shown))
+
+    def _shown(self, seat: _Seat) -> Picture | Missing:
+        frame = self.cache.get(seat.slot.key) or self._read(seat.stack, seat.slot)
+        if frame is None:
+            return self._missing(seat.slot)
+        picture, error = _attempt(lambda: frame.picture(seat.slot, seat.look))
+        return picture or _missing(seat.slot, _Failure(error or Cancelled()))
+
+    def _read(self, stack: Stack, slot: Slot) -> Frame | None:
+        """Decode a frame whose file is here, and keep it; None where it cannot be, and then it is known why."""
+        with self._changed:
+            path = self._paths.get(slot.key[0])
+            self._decoding.add(slot.key)
+        frame, error = _attempt(lambda: self._files.frame(path, slot)) if path else (None, None)
+        with self._changed:
+            self._decoding.discard(slot.key)
+            if error is not None:
+                self._failed[slot.key] = _Failure(error, path)
+            if frame is not None:
+                self._keep(stack, slot, frame)
+            self._changed.notify_all()
+        return frame
+
+    def _keep(self, stack: Stack, slot: Slot, frame: Frame) -> None:
+        self.cache.put(slot.key, frame)
+        grown = stack.set_frames(slot, frame.facts.frames)
+        if frame.facts.plane:
+            stack.set_plane(slot, frame.facts.plane)
+        if grown or frame.size > 2 * self._typical:
+            self._typical = frame.size
+            for seat in self._seats.values():
+                seat.ahead = self._plan(seat)
+
+    def _missing(self, slot: Slot) -> Missing:
+        with self._changed:
+            failure = self._failed.get(slot.key) or self._failed.get(slot.key[0])
+        return _missing(slot, failure or _Failure(Cancelled()))
+
+    def _place(self, stack: Stack, slot: Slot) -> None:
+        """Learn where the frames of a file lie in the patient."""
+        path = self._paths[slot.key[0]]
+        places, _error = _attempt(lambda: self._files.places(path, slot))  # a pane says why, where one looks
+        for found, plane in places or ():
+            stack.set_plane(found, plane)
+
+
+def _missing(slot: Slot, failure: _Failure) -> Missing:
+    error = failure.error
+    again = isinstance(error, Retriable | MediumUnreadable | Cancelled)
+    return Missing(slot, error.title, error.message, error.hint, again, failure.file)
+
+
+def _attempt(work: Callable[[], T]) -> tuple[T | None, IepError | None]:
+    """What comes of it, or why nothing does: a pane is never left waiting, not even by a defect."""
+    try:
+        return work(), None
+    except IepError as error:
+        return None, error
+    except Exception as error:  # the outermost edge of a thread
+        _log.exception("defect while reading a frame")
+        why = f"{type(error).__name__}: the log holds the details."
+        return None, Permanent("The program has a defect", why)
