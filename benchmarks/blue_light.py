@@ -27,11 +27,13 @@ from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node, Priority
 from iep_desktop.core.transaction import TransactionType
 from iep_desktop.dicom.scu import open_store, read_pair
+from iep_desktop.store.circuits import Circuits
 from iep_desktop.store.database import Database
 from iep_desktop.store.slots import Slots
 from iep_desktop.store.transactions import Transactions
 from iep_desktop.store.upgrade import open_ledger
 from iep_desktop.store.yielding import Yielding
+from iep_desktop.workers.circuit import Breaker
 from iep_desktop.workers.engine import Engine, EngineSettings
 from iep_desktop.workers.performer import Performer
 from iep_desktop.workers.retry import RetryPolicy
@@ -76,7 +78,8 @@ class Hall:
         def performer() -> Performer:
             jobs = {TransactionType.TRANSFER: self._sender}
             slots, yielding = Slots(self._database, US), Yielding(self._database, US)
-            return Performer(self.transactions, slots, yielding, jobs, RetryPolicy())
+            breaker = Breaker(Circuits(self._database, US), lambda *_: None)
+            return Performer(self.transactions, slots, yielding, jobs, RetryPolicy(), breaker)
 
         engine = Engine(performer, EngineSettings("bench", holder, timedelta(minutes=1)))
         self._engines.append(engine)

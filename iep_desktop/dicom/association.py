@@ -20,13 +20,13 @@ from pynetdicom import association as library
 from pynetdicom.presentation import PresentationContext, build_role
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
-from iep_desktop.core.errors import Cancelled, IepError, NodeRejected, NodeUnreachable
+from iep_desktop.core.errors import Cancelled, Cause, IepError, NodeRejected, NodeUnreachable
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
 from iep_desktop.dicom.contexts import Pair
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, MAX_PDU, FastSocket, Limits
 from iep_desktop.dicom.line_queues import Answers, Outgoing
-from iep_desktop.dicom.troubles import ASK_CLASSES, LATER, not_secured, rejected, unreachable, unusable
+from iep_desktop.dicom.troubles import ASK_CLASSES, LATER, at, not_secured, rejected, unreachable, unusable
 
 _config.LOG_REQUEST_IDENTIFIERS = False
 _config.LOG_RESPONSE_IDENTIFIERS = False
@@ -97,9 +97,9 @@ class NodeAssociation:
             self._tear_down()
             raise unusable(self.node) from exc
         except OSError as exc:  # the name of the host is not known
-            raise unreachable(self.node, exc) from exc
+            raise at(self.node, unreachable(self.node, exc)) from exc
         if self._cancelled or not assoc.is_established:
-            error = self._why_not_open(assoc)
+            error = at(self.node, self._why_not_open(assoc))
             self._tear_down()
             raise error
         self._context_ids = {
@@ -195,6 +195,9 @@ class NodeAssociation:
 
     def lost(self) -> IepError:
         """Why an answer did not come: to be raised by the service that waited for it."""
+        return at(self.node, self._loss())
+
+    def _loss(self) -> IepError:
         name = self.node.name
         if self._cancelled:
             return Cancelled()
@@ -203,9 +206,11 @@ class NodeAssociation:
                 f"{name} ended the connection",
                 "The node aborted in the middle.",
                 LATER,
+                cause=Cause.ABORTED,
             )
         if self._peer_confused:
-            return NodeUnreachable(f"{name} sent what is not DICOM", "We ended the connection.", LATER)
+            message = "We ended the connection."
+            return NodeUnreachable(f"{name} sent what is not DICOM", message, LATER, cause=Cause.NOT_DICOM)
         if self._socket is not None and self._socket.stalled:
             waited = f"For {self.limits.write:g} seconds it took no more data."
             return NodeUnreachable(f"{name} stopped reading", waited, LATER)
@@ -214,6 +219,7 @@ class NodeAssociation:
                 f"Connection to {name} lost",
                 "The connection broke in the middle.",
                 LATER,
+                cause=Cause.BROKEN,
             )
         waited = f"No answer for {self.limits.dimse:g} seconds."
         return NodeUnreachable(f"{name} does not answer", waited, LATER)

@@ -1,7 +1,7 @@
 """What a peer's status code means, in plain words with the standard's clause. No network here.
 
 C-STORE: PS3.4 B.2.3 and PS3.7 C; C-FIND: PS3.4 C.4.1.1.4. The code decides what the program does: warnings are
-success, A7xx may be tried again, A9xx and Cxxx never will, 0122 and 0124 need somebody to change a setting.
+success, A7xx may be tried again and 0110 a few times, A9xx and Cxxx never, 0122 and 0124 want a setting changed.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ class StatusFamily(StrEnum):
     SUCCESS = "success"
     WARNING = "warning"  # stored, but not exactly as sent
     OUT_OF_RESOURCES = "out of resources"  # try again later
+    PROCESSING = "processing failure"  # try again, but not often
     PERMANENT = "permanent"  # this object will never be taken
     CONFIGURATION = "configuration"  # somebody must change a setting of the node
     UNKNOWN = "unknown"  # not in the standard: permanent, shown as it came
@@ -50,6 +51,11 @@ class StoreOutcome:
 
     @property
     def retriable(self) -> bool:
+        return self.family in (StatusFamily.OUT_OF_RESOURCES, StatusFamily.PROCESSING)
+
+    @property
+    def no_room(self) -> bool:
+        """It will refuse the next image as well."""
         return self.family is StatusFamily.OUT_OF_RESOURCES
 
 
@@ -75,7 +81,7 @@ _STORE: dict[int, Meaning] = {
         "PS3.4 B.2.3",
     ),
     0x0110: Meaning(
-        StatusFamily.PERMANENT,
+        StatusFamily.PROCESSING,
         "The node failed while it processed the image",
         _ASK_PACS,
         "PS3.7 C.5",

@@ -5,7 +5,15 @@ from __future__ import annotations
 import socket
 from ssl import SSLError
 
-from iep_desktop.core.errors import IepError, InvalidInput, NodeRejected, NodeUnreachable, Refused, Retriable
+from iep_desktop.core.errors import (
+    Cause,
+    IepError,
+    InvalidInput,
+    NodeRejected,
+    NodeUnreachable,
+    Refused,
+    Retriable,
+)
 from iep_desktop.core.model import Node
 
 LATER = "It is tried again later. If it stays so, ask the PACS team to look at the node."
@@ -13,6 +21,12 @@ ASK_CLASSES = (
     "Ask the PACS team to allow these kinds of object (SOP classes, transfer syntaxes) for our AE title."
 )
 _SERVICE_USER, _ACSE, _PRESENTATION = 1, 2, 3  # PS3.8 Table 9-21, source
+
+
+def at(node: Node, error: IepError) -> IepError:
+    """The error, which says whose trouble it is, for whoever counts how often a node fails."""
+    error.node = node.name
+    return error
 
 
 def rejected(node: Node, result: int, source: int, reason: int) -> IepError:
@@ -29,13 +43,13 @@ def rejected(node: Node, result: int, source: int, reason: int) -> IepError:
         message = (
             "It has as many connections as it allows." if reason == 2 else "It is overloaded for the moment."
         )
-        return Retriable(title, message, "It is tried again later.")
+        return Retriable(title, message, "It is tried again later.", cause=Cause.BUSY)
     message, hint = (
         _other_rejection(source, reason),
         "Ask the PACS team to look at the node's log.",
     )
     if result == 2:  # rejected-transient
-        return Retriable(title, message, LATER)
+        return Retriable(title, message, LATER, cause=Cause.BUSY)
     return NodeRejected(title, message, hint)
 
 
@@ -57,12 +71,13 @@ def unreachable(node: Node, exc: OSError) -> NodeUnreachable:
     title, where = f"{node.name} cannot be reached", f"{node.host}, port {node.port}"
     hint = "Check host and port, and that the node runs and no firewall is in between."
     if isinstance(exc, ConnectionRefusedError):
-        return NodeUnreachable(title, f"Nobody listens at {where}.", hint)
+        return NodeUnreachable(title, f"Nobody listens at {where}.", hint, cause=Cause.NOBODY_LISTENS)
     if isinstance(exc, socket.gaierror):
         return NodeUnreachable(
             title,
             f'The name "{node.host}" is not known.',
             "Check the host name and the network.",
+            cause=Cause.UNKNOWN_HOST,
         )
     if isinstance(exc, TimeoutError):
         return NodeUnreachable(title, f"{where} does not answer.", hint)

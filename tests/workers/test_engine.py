@@ -12,16 +12,18 @@ from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.calendar import OpenHours, ServiceCalendar
 from iep_desktop.core.drafts import TransactionDraft
-from iep_desktop.core.errors import Permanent, Retriable
+from iep_desktop.core.errors import Cause, NodeRejected, NodeUnreachable, Permanent, Retriable
 from iep_desktop.core.job import Context, Progress
 from iep_desktop.core.model import Form, FormKind, Patient, Priority
 from iep_desktop.core.transaction import Status, TransactionType
+from iep_desktop.store.circuits import Circuits
 from iep_desktop.store.database import Database
 from iep_desktop.store.line import Line
 from iep_desktop.store.slots import Slots
 from iep_desktop.store.transactions import Transactions
 from iep_desktop.store.upgrade import open_ledger
 from iep_desktop.store.yielding import Yielding
+from iep_desktop.workers.circuit import FAILS_FOR_ALL, Breaker
 from iep_desktop.workers.engine import Engine, EngineSettings
 from iep_desktop.workers.holders import holder_name, is_dead
 from iep_desktop.workers.performer import Performer
@@ -39,6 +41,8 @@ class Hall:
         self.slots = Slots(database, "RWE")
         self.line = Line(database, "RWE")
         self.yielding = Yielding(database, "RWE")
+        self.circuits = Circuits(database, "RWE")
+        self.away: set[str] = set()
         self.engines: list[Engine] = []
 
     def engine(
@@ -55,19 +59,26 @@ class Hall:
 
         def performer() -> Performer:
             jobs = {TransactionType.CD_IMPORT: Work(), TransactionType.TRANSFER: Work()}
-            return Performer(self.transactions, self.slots, self.yielding, jobs, QUICK)
+            breaker = Breaker(self.circuits, self.echo, QUICK.first, QUICK.longest)
+            return Performer(self.transactions, self.slots, self.yielding, jobs, QUICK, breaker)
 
         settings = EngineSettings("here", holder, timedelta(seconds=lease), now=now)
         engine = Engine(performer, settings)
         self.engines.append(engine)
         return engine
 
-    def queue(self, priority: Priority = Priority.NORMAL) -> int:
+    def echo(self, node: str, _ctx: Context) -> None:
+        if node in self.away:
+            raise NodeUnreachable(f"{node} cannot be reached")
+
+    def queue(self, priority: Priority = Priority.NORMAL, node: str = "") -> int:
         form = Form(
             FormKind.IMPORT, "06396375", patient=Patient("TESTING^ANNA"), hospital="RX1", priority=priority
         )
         return self.transactions.create(
-            TransactionDraft(TransactionType.CD_IMPORT, "RX1", "RWE", priority, form, "operator", queued=True)
+            TransactionDraft(
+                TransactionType.CD_IMPORT, "RX1", "RWE", priority, form, "operator", node=node, queued=True
+            )
         ).id
 
     def send(self, priority: Priority = Priority.NORMAL) -> int:
@@ -474,3 +485,81 @@ def test_a_clock_set_forward_an_hour_within_the_night_starts_nothing_twice(hall:
     assert work.begun == [batch]
     work.gate.set()
     qtbot.waitUntil(lambda: not hall.transactions.by_id(batch).queued, timeout=5_000)
+
+
+# -- a node that fails for all
+
+
+def test_a_node_that_fails_for_all_is_left_alone_until_it_answers_and_nobody_loses_a_try(
+    hall: Hall, qtbot: QtBot
+) -> None:
+    hall.away.add("PACS")
+    tries: list[int] = []
+
+    def work(id: int, _ctx: Context) -> None:
+        tries.append(id)
+        hall.echo("PACS", Context())
+        hall.done(id)
+
+    def failing(id: int, ctx: Context) -> None:
+        try:
+            work(id, ctx)
+        except NodeUnreachable as error:
+            error.node = "PACS"
+            raise
+
+    made = [hall.queue(node="PACS") for _ in range(6)]
+    other = hall.queue(node="OTHER")
+    hall.engine(failing, lease=5).start()
+    qtbot.waitUntil(lambda: bool(hall.circuits.all()) and hall.circuits.all()[0].open_since is not None)
+    qtbot.waitUntil(lambda: not hall.engines[0].busy)
+    tried = len(tries)
+    qtbot.waitUntil(lambda: other in tries and not hall.engines[0].busy)
+    looked: list[bool] = []
+    hall.engines[0].idle.connect(lambda: looked.append(True))
+    qtbot.waitUntil(lambda: len(looked) >= 3, timeout=10_000)  # it looks, and sends nothing
+    assert len([id for id in tries if id != other]) <= tried + 1  # noqa: A001
+    rows = [hall.transactions.by_id(key) for key in made]
+    assert all(row.queued and row.status is Status.NEW for row in rows)
+    assert sum(row.attempts for row in rows) < FAILS_FOR_ALL
+    assert [hall.slots.place_in_queue(key) for key in made] == [1, 2, 3, 4, 5, 6]
+    hall.away.clear()
+    qtbot.waitUntil(lambda: not hall.slots.anything_queued(), timeout=10_000)
+    assert hall.circuits.all() == ()
+
+
+def test_a_node_that_refuses_us_fails_each_with_its_reason_and_then_is_left_alone(
+    hall: Hall, qtbot: QtBot
+) -> None:
+    def work(_id: int, _ctx: Context) -> None:
+        error = NodeRejected("PACS refuses the association", "It does not know our AE title.")
+        error.node = "PACS"
+        raise error
+
+    hall.away.add("PACS")
+    hall.engine(work).start()
+    made: list[int] = []
+    for _ in range(FAILS_FOR_ALL):
+        made.append(hall.queue(node="PACS"))
+        qtbot.waitUntil(lambda: hall.transactions.by_id(made[-1]).status is Status.FAILED)
+    (circuit,) = hall.circuits.all()
+    assert circuit.open_since is not None
+    assert "AE title" in circuit.reason
+    waits = hall.queue(node="PACS")
+    with qtbot.waitSignal(hall.engines[0].idle):
+        hall.engines[0].wake()
+    assert hall.transactions.by_id(waits).status is Status.NEW
+
+
+@pytest.mark.parametrize(("cause", "tries"), [(Cause.NOT_DICOM, 1), (Cause.NO_ANSWER, 3), (Cause.BUSY, 6)])
+def test_how_often_it_is_tried_goes_by_the_cause(hall: Hall, qtbot: QtBot, cause: Cause, tries: int) -> None:
+    tried: list[int] = []
+
+    def work(id: int, _ctx: Context) -> None:
+        tried.append(id)
+        raise Retriable("It did not work", cause=cause)
+
+    queued = hall.queue()
+    hall.engine(work).start()
+    qtbot.waitUntil(lambda: hall.transactions.by_id(queued).status is Status.FAILED, timeout=15_000)
+    assert len(tried) == tries

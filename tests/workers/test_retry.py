@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iep_desktop.workers.retry import RetryPolicy
+from iep_desktop.core.errors import Cause, ImagesWaiting
+from iep_desktop.workers.retry import PACES, RetryPolicy
 
 
 @given(st.integers(1, 40))
@@ -25,3 +27,27 @@ def test_after_the_limit_there_is_no_next_try() -> None:
     policy = RetryPolicy(limit=3)
     assert policy.pause(2) is not None
     assert policy.pause(3) is None
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_every_cause_is_tried_at_least_once_and_given_up_in_the_end(cause: Cause) -> None:
+    policy = RetryPolicy(limit=5)
+    tries = 1 + sum(policy.pause(attempts, cause) is not None for attempts in range(1, 100))
+    assert tries == max(round(5 * PACES[cause].tries), 1) if cause in PACES else tries == 5
+    assert 2 <= tries <= 20
+
+
+def test_what_a_person_must_mend_first_is_waited_for_longer() -> None:
+    policy = RetryPolicy(first=timedelta(seconds=5))
+    usual, full = policy.pause(1, Cause.NO_ANSWER), policy.pause(1, Cause.FULL)
+    assert usual is not None
+    assert full is not None
+    assert usual <= timedelta(seconds=5) < timedelta(seconds=15) <= full <= timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"),
+    [(None, Cause.NOT_SHOWN), (0xA700, Cause.FULL), (0x0213, Cause.FULL), (0x0110, Cause.PROCESSING)],
+)
+def test_waiting_images_say_by_their_status_what_they_wait_for(status: int | None, cause: Cause) -> None:
+    assert ImagesWaiting("They wait", dicom_status=status).cause is cause
