@@ -169,7 +169,17 @@ def _hospital(row: HospitalRow) -> Hospital:
 
 
 def _node(row: NodeRow) -> Node:
-    return Node(row.name, row.role, row.hospital, row.ae_title, row.host, row.port, row.calling_ae, row.tls)
+    return Node(
+        row.name,
+        row.role,
+        row.hospital,
+        row.ae_title,
+        row.host,
+        row.port,
+        row.calling_ae,
+        row.tls,
+        row.rest_url,
+    )
 
 
 def _person(name: str, hospital: str) -> Select[PersonRow]:

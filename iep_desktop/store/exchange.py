@@ -238,10 +238,10 @@ class Exchange:
             else:
                 act.record("purged", text, actor)
 
-    def warn_of_purge(self, id: int, requirements: Sequence[Requirement], text: str) -> None:
-        """Tell once that its images will be purged."""
+    def warn_of_purge(self, id: int, at: datetime, requirements: Sequence[Requirement], text: str) -> None:
+        """Tell once that its images will be purged; `at` is the time up to which warnings have been looked at."""
         with acting(self._database, self._hospital, id) as act:
-            self._incoming(act).warned_at = act.now
+            self._incoming(act).warned_at = at
             act.ours.required = tuple(requirements)
             act.record("purge", text, "engine")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iep_desktop.core.errors import InvalidInput, Permanent
+from iep_desktop.core.errors import InvalidInput, NodeRejected, Permanent
 from iep_desktop.core.model import Node, NodeRole
 
 if TYPE_CHECKING:
@@ -297,9 +297,14 @@ def _remove(node: Node, uids: Sequence[str]) -> bool:
     from iep_desktop import credentials
     from iep_desktop.links import orthanc
 
-    password = credentials.load_secret(f"node {node.name}") or ""
-    user, _, password = password.partition(":")
-    orthanc.remove_instances(node.rest_url, uids, user, password)
+    try:
+        orthanc.remove_instances(node.rest_url, uids)
+    except NodeRejected:
+        secret = credentials.load_secret(f"node {node.name}")
+        if secret is None:
+            raise
+        user, _, password = secret.partition(":")
+        orthanc.remove_instances(node.rest_url, uids, user, password)
     return True
 
 

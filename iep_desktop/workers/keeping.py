@@ -102,7 +102,7 @@ class Keeping:
             required = tuple(
                 replace(r, title=title) if r.code == "download" else r for r in transaction.required
             )
-            self.exchange.warn_of_purge(transaction.id, required, f"{title}.")
+            self.exchange.warn_of_purge(transaction.id, self.now(), required, f"{title}.")
 
     def _purge(self, transaction: Transaction, ctx: Context) -> None:
         """Deleted by its owner, and *Purged* only when the gateway shows none of it any more."""

@@ -179,7 +179,16 @@ def test_a_report_travels_with_the_transaction_and_as_a_document_of_the_study(
     pdf.write_bytes(b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n")
     text.write_text("No fracture. Größe 3 mm.", "utf-8")
     study = pair.them.store(tmp_path / "study", images=2)
-    command = ["transfer", "--to", US, "--form", pair.them.export_form(US), "--study", study, "--wait"]
+    command: list[str | Path] = [
+        "transfer",
+        "--to",
+        US,
+        "--form",
+        pair.them.export_form(US),
+        "--study",
+        study,
+        "--wait",
+    ]
     code, document = pair.them.run(*command, "--attach", pdf)
     assert (code, document["error"]["rule"]) == (5, "R-TRAUMA")
     code, document = pair.them.run(*command, "--attach", pdf, "--attach", text, "--attachments-correct")

@@ -87,6 +87,8 @@ class NodeEditor(QWidget):
         self._hospital_code = ""
         self.name, self.ae_title, self.host = QLineEdit(), QLineEdit(), QLineEdit()
         self.port, self.calling_ae = QLineEdit(), QLineEdit("IEPDESKTOP")
+        self.rest_url = QLineEdit()
+        self.rest_url.setPlaceholderText("http://host:8042, of a gateway that is an Orthanc")
         self.role = Select(ROLES)
         self.hospital = Select({f"{hospital.name} ({hospital.ods})": hospital.ods for hospital in hospitals})
         self.tls = QCheckBox("T&LS")
@@ -98,6 +100,7 @@ class NodeEditor(QWidget):
             "host": Field("H&ost or address", self.host, theme, mandatory=True),
             "port": Field("&Port", self.port, theme, mandatory=True),
             "calling_ae": Field("O&ur AE title", self.calling_ae, theme, mandatory=True),
+            "rest_url": Field("&Web address, to delete what is to be purged", self.rest_url, theme),
             "role": Field("&What it is", self.role, theme),
             "hospital": Field("&Hospital", self.hospital, theme),
         }
@@ -123,6 +126,7 @@ class NodeEditor(QWidget):
         grid.addWidget(fields["port"], line, 2)
         if self._role is None:
             grid.addWidget(self.tls, line, 3)
+            grid.addWidget(fields["rest_url"], line + 1, 0, 1, 4)
         else:
             grid.addWidget(fields["calling_ae"], line, 3)
             grid.addWidget(self.tls, line + 1, 0)
@@ -135,7 +139,7 @@ class NodeEditor(QWidget):
         layout.addWidget(self.test)
 
     def _connect(self) -> None:
-        for edit in (self.name, self.ae_title, self.host, self.port, self.calling_ae):
+        for edit in (self.name, self.ae_title, self.host, self.port, self.calling_ae, self.rest_url):
             edit.textChanged.connect(lambda _: self._changed())
         self.role.currentIndexChanged.connect(lambda _: self._changed())
         self.hospital.currentIndexChanged.connect(lambda _: self._changed())
@@ -159,6 +163,7 @@ class NodeEditor(QWidget):
         self.host.setText(node.host if node else "")
         self.port.setText(str(node.port) if node else "")
         self.calling_ae.setText(node.calling_ae if node else "IEPDESKTOP")
+        self.rest_url.setText(node.rest_url if node else "")
         self.role.set_value(node.role if node else NodeRole.PACS)
         if node:
             self.hospital.set_value(node.hospital)
@@ -179,6 +184,7 @@ class NodeEditor(QWidget):
             int(self.port.text()),
             self.calling_ae.text().strip(),
             self.tls.isChecked(),
+            self.rest_url.text().strip(),
         )
 
     def problems(self) -> dict[str, str]:
@@ -197,6 +203,9 @@ class NodeEditor(QWidget):
             found["port"] = "1 to 65535"
         if any(c.isspace() for c in self.host.text().strip()):
             found["host"] = "no spaces"
+        url = self.rest_url.text().strip()
+        if url and not url.startswith(("http://", "https://")):
+            found["rest_url"] = "begins with http:// or https://"
         return found
 
     @property
