@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import TypeVar
@@ -55,6 +56,12 @@ class _Seat:
     ahead: list[Slot] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Fetch:
+    ctx: Context
+    urgent: bool
+
+
 @dataclass
 class _Failure:
     error: IepError
@@ -82,11 +89,12 @@ class FrameReader:
         self._typical = _TYPICAL
         self._paths: dict[str, Path] = {}
         self._failed: dict[str | Key, _Failure] = {}  # of whole images, and of frames
-        self._fetching: dict[str, Context] = {}
+        self._fetching: dict[str, _Fetch] = {}
         self._decoding: set[Key] = set()
         self._placing: dict[str, tuple[Stack, Slot]] = {}
         self._closed = False
-        loops = [self._fetch_loop] * fetchers + [self._decode_loop] * decoders
+        loops = [partial(self._fetch_loop, urgent=at == 0) for at in range(fetchers)]
+        loops += [partial(self._decode_loop)] * decoders
         self._threads = [threading.Thread(target=loop, daemon=True, name="frames") for loop in loops]
         for thread in self._threads:
             thread.start()
@@ -103,14 +111,14 @@ class FrameReader:
             self._seats[seat] = wanted
             wanted.ahead = self._plan(wanted) if moved or old is None else old.ahead
             if moved:
-                self._stop_fetching_what_nobody_wants()
+                self._stop_needless_fetching()
             self._changed.notify_all()
             return self._tickets
 
     def leave(self, seat: int) -> None:
         with self._changed:
             self._seats.pop(seat, None)
-            self._stop_fetching_what_nobody_wants()
+            self._stop_needless_fetching()
 
     def again(self, slot: Slot) -> None:
         """Forget that the frame could not be had; to be followed by `want`."""
@@ -132,8 +140,8 @@ class FrameReader:
             self._closed = True
             fetching = list(self._fetching.values())
             self._changed.notify_all()
-        for ctx in fetching:
-            ctx.cancel()
+        for fetch in fetching:
+            fetch.ctx.cancel()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(_END_SECONDS)
@@ -145,15 +153,11 @@ class FrameReader:
         stack, place = seat.stack, seat.stack.place(seat.slot)
         share = self.cache.most // 2 // max(1, len(self._seats)) // max(1, self._typical)
         count = max(_FEWEST_AHEAD, min(MOST_AHEAD, share))
-        step, last = (1 if seat.forward else -1), len(stack) - 1
-        before = [place + step * (n + 1) for n in range(count)]
-        behind = [place - step * (n + 1) for n in range(count)]
-        order = [
-            at
-            for one, two, back in zip_longest(before[::2], before[1::2], behind[: count // 2 + 1])
-            for at in (one, two, back)
-        ]
-        return [stack.slot(at) for at in order if at is not None and 0 <= at <= last][:count]
+        ahead, behind = range(place + 1, len(stack)), range(place - 1, -1, -1)
+        if not seat.forward:
+            ahead, behind = behind, ahead
+        order = chain.from_iterable(zip_longest(ahead[:count:2], ahead[1:count:2], behind[:count]))
+        return [stack.slot(at) for at in order if at is not None][:count]
 
     def _wishes(self) -> Iterator[tuple[Stack, Slot]]:
         """First what is looked at, then what may be looked at next, in turn for each pane."""
@@ -165,26 +169,30 @@ class FrameReader:
                 if slot is not None:
                     yield seat.stack, slot
 
-    def _stop_fetching_what_nobody_wants(self) -> None:
+    def _stop_needless_fetching(self) -> None:
+        """What nobody wants; and the fetcher that is kept for what is looked at must not wait for anything else."""
         wanted = {slot.key[0] for _, slot in self._wishes()} | self._placing.keys()
-        for uid, ctx in self._fetching.items():
-            if uid not in wanted:
-                ctx.cancel()
+        looked_at = {seat.slot.key[0] for seat in self._seats.values()}
+        for uid, fetch in self._fetching.items():
+            if uid not in (looked_at if fetch.urgent else wanted):
+                fetch.ctx.cancel()
 
     # --- fetching ---------------------------------------------------------------------------------------------
 
-    def _fetch_loop(self) -> None:
+    def _fetch_loop(self, *, urgent: bool) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._next_fetch() is not None)
-                job = None if self._closed else self._next_fetch()
+                self._changed.wait_for(lambda: self._closed or self._next_fetch(urgent) is not None)
+                job = None if self._closed else self._next_fetch(urgent)
                 if job is None:
                     return
-                ctx = self._fetching[job[1].key[0]] = Context()
+                ctx = Context()
+                self._fetching[job[1].key[0]] = _Fetch(ctx, urgent)
             self._fetch(*job, ctx)
 
-    def _next_fetch(self) -> tuple[Stack, Slot] | None:
-        for stack, slot in chain(self._wishes(), self._placing.values()):
+    def _next_fetch(self, urgent: bool) -> tuple[Stack, Slot] | None:
+        looked_at = ((seat.stack, seat.slot) for seat in self._seats.values())
+        for stack, slot in looked_at if urgent else chain(self._wishes(), self._placing.values()):
             uid = slot.key[0]
             if uid not in self._paths and uid not in self._failed and uid not in self._fetching:
                 return stack, slot
@@ -237,17 +245,24 @@ class FrameReader:
         return 0, None
 
     def _next_ahead(self) -> tuple[Stack, Slot] | None:
-        for stack, slot in self._wishes():
-            key = slot.key
-            here = key[0] in self._paths and key not in self._failed
-            if here and key not in self._decoding and key not in self.cache:
-                return stack, slot
+        for row in zip_longest(*(seat.ahead for seat in self._seats.values())):
+            for seat, slot in zip(self._seats.values(), row, strict=True):
+                if slot is not None and self._may_read(slot):
+                    return seat.stack, slot
         return None
 
+    def _may_read(self, slot: Slot) -> bool:
+        key = slot.key
+        here = key[0] in self._paths and key not in self._failed
+        return here and key not in self._decoding and key not in self.cache
+
     def _take_ahead(self) -> tuple[Stack, Slot] | None:
+        """Once a plan: where memory is short, frames would push each other out for ever."""
         job = self._next_ahead()
         if job is not None:
             self._decoding.add(job[1].key)
+            for seat in self._seats.values():
+                seat.ahead = [slot for slot in seat.ahead if slot != job[1]]
         return job
 
     def _next_place(self) -> Slot | None:

@@ -14,23 +14,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 from pydicom.dataset import Dataset
 
+from iep_desktop.core.pictures import FrameFacts
 from iep_desktop.dicom.render import overlays as overlay_planes
-from iep_desktop.dicom.render.arrays import Bytes8, Pixels
-from iep_desktop.dicom.render.attributes import number, numbers, text
+from iep_desktop.dicom.render.arrays import Bytes8, Mask, Pixels
+from iep_desktop.dicom.render.attributes import text
 from iep_desktop.dicom.render.checks import PALETTE, PixelFormat, translated, unshowable
 from iep_desktop.dicom.render.colour import Palette, rgb_of_ybr, top_eight_bits
+from iep_desktop.dicom.render.decoded import Decoded
+from iep_desktop.dicom.render.facts import facts_of, frame_seconds
 from iep_desktop.dicom.render.frames import Frames, Samples
 from iep_desktop.dicom.render.geometry import Spacing, aspect_of, fitted, output_size, spacing_of
-from iep_desktop.dicom.render.grey import Values, View, apply_window, inverted
+from iep_desktop.dicom.render.grey import Values, View
 from iep_desktop.dicom.render.opening import Opened, read_head
 from iep_desktop.dicom.render.shutter import shutter_of
 from iep_desktop.dicom.render.stored import stored_values
 from iep_desktop.dicom.render.views import modality_of, values_of, views_of
-
-WHITE = 255
 
 
 @dataclass(frozen=True)
@@ -120,12 +120,7 @@ class Image:
     @cached_property
     def frame_time(self) -> float | None:
         """Seconds from one frame to the next, where the file says so."""
-        frame_time = number(self._ds, "FrameTime") or next(
-            (step for step in numbers(self._ds, "FrameTimeVector") if step > 0), None
-        )
-        rate = number(self._ds, "RecommendedDisplayFrameRate") or number(self._ds, "CineRate")
-        seconds = frame_time / 1000 if frame_time else 1 / rate if rate else None
-        return seconds if seconds and 0 < seconds < 3600 else None
+        return frame_seconds(self._ds)
 
     def windows(self, frame: int = 0) -> tuple[View, ...]:
         """The ways to look at a frame that the file offers, in its order; tables come first."""
@@ -156,16 +151,23 @@ class Image:
         `square`: oblong pixels are stretched to square ones.
         """
         with translated():
-            samples = self._samples(frame)
-            array, remarks = self._shown(frame, samples, window, invert)
-            if overlays:
-                array, more = self._overlaid(frame, samples, array)
-                remarks += more
-            array = self._shuttered(frame, array)
+            decoded = self._decoded(frame, overlays=overlays)
             aspect = self.aspect if square else 1.0
+            array = decoded.shown(window, invert=invert)
             array = fitted(array, output_size(self.columns, self.rows, aspect, size))
             height, width = array.shape[:2]
-            return Rendered(width, height, 3 if array.ndim == 3 else 1, array.tobytes(), remarks)
+            channels = 3 if array.ndim == 3 else 1
+            return Rendered(width, height, channels, array.tobytes(), decoded.remarks)
+
+    def decode(self, frame: int = 0) -> Decoded:
+        """One frame, to be shown through several windows."""
+        with translated():
+            return self._decoded(frame, overlays=True)
+
+    def facts(self, frame: int = 0) -> FrameFacts:
+        """What the file says of a frame, but whose it is."""
+        with translated():
+            return facts_of(self._ds, self.format, frame)
 
     # --- steps ------------------------------------------------------------------------------------------------
 
@@ -196,16 +198,15 @@ class Image:
         stored = stored_values(samples, self.format)
         return values_of(self._ds, self.format, frame, stored)
 
-    def _shown(
-        self, frame: int, samples: Samples, window: View | None, invert: bool
-    ) -> tuple[Bytes8, tuple[str, ...]]:
+    def _decoded(self, frame: int, *, overlays: bool) -> Decoded:
+        samples = self._samples(frame)
+        shutter = shutter_of(self._ds, frame, (self.rows, self.columns), self.aspect)
+        drawn, remarks = self._drawn(frame, samples) if overlays else (None, ())
         if not self.grey:
-            rgb = self._rgb(samples)
-            return WHITE - rgb if invert else rgb, ()
+            return Decoded(None, self._rgb(samples), (), drawn, shutter, remarks)
         values = self._values(frame, samples)
-        views, remarks = views_of(self._ds, frame, values.modality)
-        view = window or next(iter(views), None) or values.automatic
-        return apply_window(inverted(values) if invert else values, view), remarks
+        views, wrong = views_of(self._ds, frame, values.modality)
+        return Decoded(values, None, views, drawn, shutter, (*wrong, *remarks))
 
     def _rgb(self, samples: Samples) -> Bytes8:
         said = self.format
@@ -215,20 +216,13 @@ class Image:
         shown = top_eight_bits(array, said.stored)
         return rgb_of_ybr(shown, partial="PARTIAL" in said.photometric) if samples.ycc else shown
 
-    def _overlaid(self, frame: int, samples: Samples, array: Bytes8) -> tuple[Bytes8, tuple[str, ...]]:
+    def _drawn(self, frame: int, samples: Samples) -> tuple[Mask | None, tuple[str, ...]]:
+        """Where overlays are, of all planes together."""
         planes, remarks = self._planes
         containers: Pixels | None = None if samples.numbers else samples.array
+        drawn: Mask | None = None
         for plane in planes:
             mask = plane.mask(frame, (self.rows, self.columns), containers)
             if mask is not None and mask.any():
-                array = np.array(array)
-                array[mask] = WHITE
-        return array, remarks
-
-    def _shuttered(self, frame: int, array: Bytes8) -> Bytes8:
-        shutter = shutter_of(self._ds, frame, (self.rows, self.columns), self.aspect)
-        if shutter is None:
-            return array
-        array = np.array(array)
-        array[~shutter.seen] = shutter.grey
-        return array
+                drawn = mask if drawn is None else drawn | mask
+        return drawn, remarks

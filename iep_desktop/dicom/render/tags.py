@@ -1,4 +1,4 @@
-"""The attributes that rendering needs: all others are skipped while reading."""
+"""The attributes that rendering and its overlay texts need: all others are skipped while reading."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ _KEYWORDS = """
     ShutterLowerHorizontalEdge CenterOfCircularShutter RadiusOfCircularShutter VerticesOfThePolygonalShutter
     ShutterPresentationValue
     SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
+    Modality InstanceNumber SeriesDescription StudyDescription InstitutionName StationName
+    StudyDate SeriesDate AcquisitionDate ContentDate StudyTime SeriesTime AcquisitionTime ContentTime
+    ImageLaterality Laterality PatientOrientation ImagePositionPatient ImageOrientationPatient FrameOfReferenceUID
+    PixelSpacingCalibrationType SequenceOfUltrasoundRegions
     ExtendedOffsetTable ExtendedOffsetTableLengths
 """
 
