@@ -104,7 +104,12 @@ def store_study(node: Node, folder: Path, images: int = 3, **elements: Any) -> s
     """Returns the Study Instance UID."""
     folder.mkdir(parents=True, exist_ok=True)
     uid = generate_uid()
-    common = {"StudyInstanceUID": uid, "SeriesInstanceUID": f"{uid}.1", "StudyDate": "20240110", **elements}
+    common = {
+        "StudyInstanceUID": uid,
+        "SeriesInstanceUID": generate_uid(),
+        "StudyDate": "20240110",
+        **elements,
+    }
     with scu.open_store(node, (), Context()) as session:
         for number in range(1, images + 1):
             path = make_instance(folder / f"{number}.dcm", InstanceNumber=number, **common)

@@ -38,7 +38,7 @@ class InstanceChange:
 
 
 def add(session: Session, row: TransactionRow, instances: Sequence[Instance]) -> None:
-    """Insert a new transaction's instances with their series; counts them.
+    """Insert instances of a transaction with their series; counts them.
 
     Raises:
         InvalidInput: a SOP Instance UID twice.
@@ -180,7 +180,8 @@ def _chunks(uids: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _add_series(session: Session, id: int, instances: Sequence[Instance]) -> dict[tuple[str, str], int]:
-    rows: dict[tuple[str, str], SeriesRow] = {}
+    there = session.scalars(select(SeriesRow).where(SeriesRow.transaction_id == id))
+    rows = {(row.study_uid, row.series_uid): row for row in there}
     for i in instances:
         if (i.study_uid, i.series_uid) not in rows:
             rows[i.study_uid, i.series_uid] = SeriesRow(
