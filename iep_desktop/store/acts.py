@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from iep_desktop.core.transaction import Direction, Requirement, Status, Transac
 from iep_desktop.store import search, tallies
 from iep_desktop.store.database import Database
 from iep_desktop.store.exchange_rows import transfer_delivered
+from iep_desktop.store.exchange_tables import OwnFormRow
 from iep_desktop.store.rows import counts_of, exam_rows
 from iep_desktop.store.tables import (
     CounterRow,
@@ -50,9 +51,9 @@ class Act:
         self.ours = ours
         self.ends = ends
         self.now = now
-        self._tallied = tallies.kinds(
-            end for end in ends if end in session
-        )  # not those that are made just now
+        known = [end for end in ends if end in session]  # not those that are made just now
+        self._tallied = tallies.kinds(known)
+        self._words = {end.hospital: end.search for end in known}
 
     @property
     def form(self) -> FormRow:
@@ -111,7 +112,12 @@ class Act:
         if self.row.type is TransactionType.REQUEST:  # its exams are those of the form, no RIS lines yet
             self.session.execute(delete(ExamRow).where(ExamRow.transaction_id == self.row.id))
             self.session.add_all(exam_rows(self.row.id, form.exams))
-        describe(self.session, self.row, self.ends, form)
+        describe(self.session, self.row, self._without_own_form(), form)
+
+    def _without_own_form(self) -> list[EndRow]:
+        own = select(OwnFormRow.hospital).where(OwnFormRow.transaction_id == self.row.id)
+        hospitals = set(self.session.scalars(own))
+        return [end for end in self.ends if end.hospital not in hospitals]
 
     def finish(self) -> None:
         """Write what repeats the transaction at its ends, and count the change."""
@@ -123,6 +129,8 @@ class Act:
             end.priority = self.row.priority
             end.tab = tab_of(self.row.status, end.required)
         tallies.change(self.session, self._tallied, tallies.kinds(self.ends))
+        words = {end.hospital: end.search for end in self.ends}
+        search.index(self.session, self.row.id, self._words, words)
 
     def _check_evidence(self, to: Status) -> None:
         """R-TX-4: partial is never *Delivered*, nor *On IEP*; a request is delivered by a transfer that is."""
@@ -204,11 +212,14 @@ def describe(session: Session, row: TransactionRow, ends: list[EndRow], form: Fo
     """Repeat what transactions are found and sorted by."""
     row.nhs_no = search.digits(form.patient.nhs_no)
     row.hospital_no = search.hospital_number(form.patient)
-    words = search.haystack(row.number, form.patient)
-    search.index(session, row.id, [end.hospital for end in ends], ends[0].search if ends else None, words)
+    describe_ends(session, row, ends, form)
+
+
+def describe_ends(session: Session, row: TransactionRow, ends: Iterable[EndRow], form: Form) -> None:
+    """The same for ends that have a form of their own."""
     for end in ends:
         other = row.sender if end.direction is Direction.IN else row.recipient
         known = session.get(HospitalRow, other)
         end.institution = search.fold(known.name if known else other)
         end.patient = search.folded_name(form.patient)
-        end.search = words
+        end.search = search.haystack(row.number, form.patient)

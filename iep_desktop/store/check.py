@@ -8,24 +8,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from iep_desktop.core.calendar import LONDON
-from iep_desktop.core.states import FINAL, derive_import_status, tab_of
+from iep_desktop.core.soundness import Problem, Trouble
+from iep_desktop.core.states import FINAL, is_whole, tab_of
 from iep_desktop.core.transaction import Direction, InstanceState, SlotKind, Status, TransactionType
 from iep_desktop.store import search, tallies
 from iep_desktop.store.acts import hospitals_of
 from iep_desktop.store.database import Database
+from iep_desktop.store.exchange_tables import OwnFormRow, TransferRow
 from iep_desktop.store.rows import counts_of
 from iep_desktop.store.slots import SIZES
 from iep_desktop.store.tables import (
     CounterRow,
     EndRow,
     EventRow,
+    FormRow,
     InstanceRow,
     SeriesRow,
     SlotRow,
@@ -33,29 +34,8 @@ from iep_desktop.store.tables import (
     TransactionRow,
 )
 
-
-class Trouble(StrEnum):
-    """What can be wrong with a ledger."""
-
-    KEY = "key"  # a row belongs to one that is not there
-    COUNTS = "counts"  # of a transaction's instances
-    STATUS = "status"  # not what events and instances say
-    END = "end"  # a hospital's view of a transaction is missing, superfluous, or repeats it wrongly
-    TAB = "tab"
-    QUEUE = "queue"  # what is final waits still
-    TALLY = "tally"
-    SEARCH = "search"
-    SLOT = "slot"
-    NUMBER = "number"  # a series would give a number twice
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong; `number` is the transaction's, where it is one's."""
-
-    trouble: Trouble
-    text: str
-    number: str = ""
+_WITH_EVIDENCE = (Status.DELIVERED, Status.ON_IEP)
+_WITH_IMAGES = (TransactionType.CD_IMPORT, TransactionType.TRANSFER, TransactionType.DIRECT_ROUTING)
 
 
 def check(database: Database) -> tuple[Problem, ...]:
@@ -71,6 +51,7 @@ def check(database: Database) -> tuple[Problem, ...]:
             *_counts(session),
             *_events(session),
             *_ends(session),
+            *_transfers(session),
             *_tallies(session),
             *_search(session),
             *_slots(session),
@@ -90,13 +71,8 @@ def _counts(session: Session) -> Iterator[Problem]:
         real = found.get(row.id, Counter[InstanceState]())
         if any(getattr(counts, state.value) != real[state] for state in InstanceState):
             yield Problem(Trouble.COUNTS, "The counts are not those of its images", row.number)
-        is_delivered_import = row.type is TransactionType.CD_IMPORT and row.status is Status.DELIVERED
-        if (
-            is_delivered_import
-            and derive_import_status(counts, started=True, failed=False, cancelled=False)
-            is not Status.DELIVERED
-        ):
-            yield Problem(Trouble.STATUS, "Delivered, but not every image is verified", row.number)
+        if row.status in _WITH_EVIDENCE and row.type in _WITH_IMAGES and not is_whole(counts):
+            yield Problem(Trouble.STATUS, f"{row.status.value}, but not every image is verified", row.number)
     strays = (
         select(TransactionRow.number)
         .join(InstanceRow, InstanceRow.transaction_id == TransactionRow.id)
@@ -135,6 +111,30 @@ def _ends(session: Session) -> Iterator[Problem]:
             yield Problem(Trouble.END, "Not the hospitals that it belongs to have it", row.number)
 
 
+def _transfers(session: Session) -> Iterator[Problem]:
+    """What arrives has its part, which knows since when it lies On IEP; a request is delivered by a transfer."""
+    parts = {row.transaction_id: row for row in session.scalars(select(TransferRow))}
+    delivered = {part.request_id for part in parts.values() if _status(session, part) is Status.DELIVERED}
+    for row in _each(session):
+        part = parts.get(row.id)
+        if part is not None and row.type not in _ARRIVING:
+            yield Problem(Trouble.TRANSFER, "It has a part of a transfer, and is none", row.number)
+        if row.status in _ON_THE_GATEWAY and (part is None or part.on_iep_at is None):
+            yield Problem(Trouble.TRANSFER, f"{row.status.value}, but never came to a gateway", row.number)
+        if part is not None and row.status is Status.PURGED and part.purged_at is None:
+            yield Problem(Trouble.TRANSFER, "Purged, but nobody has emptied the gateway", row.number)
+        if row.type is TransactionType.REQUEST and row.status is Status.DELIVERED and row.id not in delivered:
+            yield Problem(Trouble.STATUS, "Delivered, but no transfer for it is", row.number)
+
+
+_ARRIVING = (TransactionType.TRANSFER, TransactionType.DIRECT_ROUTING)
+_ON_THE_GATEWAY = (Status.ON_IEP, Status.DOWNLOAD_REQUEST, Status.PURGED)
+
+
+def _status(session: Session, part: TransferRow) -> Status | None:
+    return session.scalar(select(TransactionRow.status).where(TransactionRow.id == part.transaction_id))
+
+
 _REPEATED = ("type", "status", "priority", "created_at", "created_by")
 
 
@@ -154,7 +154,7 @@ def _tallies(session: Session) -> Iterator[Problem]:
 
 
 def _search(session: Session) -> Iterator[Problem]:
-    """The index knows every transaction once; where an end repeats other words than its fellow it is wrong too."""
+    """The index knows every transaction once, and each end is found by the words of its form."""
     known = search.indexed_ids(session)
     if known is not None:
         real = set(session.scalars(select(TransactionRow.id)))
@@ -164,10 +164,16 @@ def _search(session: Session) -> Iterator[Problem]:
                 "It cannot be searched for" if key in real else "What is gone is found",
                 _name(session, key),
             )
-    differ = select(TransactionRow.number).join(EndRow, EndRow.transaction_id == TransactionRow.id)
-    differ = differ.group_by(TransactionRow.number).having(func.min(EndRow.search) != func.max(EndRow.search))
-    for number in session.scalars(differ):
-        yield Problem(Trouble.SEARCH, "Its ends are found by different words", number)
+    own = {(row.transaction_id, row.hospital): row.document for row in session.scalars(select(OwnFormRow))}
+    joined = select(
+        EndRow.hospital, EndRow.search, TransactionRow.id, TransactionRow.number, FormRow.document
+    )
+    joined = joined.join(TransactionRow, TransactionRow.id == EndRow.transaction_id)
+    joined = joined.join(FormRow, FormRow.transaction_id == EndRow.transaction_id)
+    for hospital, words, key, number, document in session.execute(joined.execution_options(yield_per=1000)):
+        form = own.get((key, hospital), document)
+        if words != search.haystack(number, form.patient):
+            yield Problem(Trouble.SEARCH, f"{hospital} finds it by other words than its form's", number)
 
 
 def _slots(session: Session) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, column, func, literal, select, table, text, true
@@ -82,14 +82,27 @@ _KEEP = text("INSERT INTO found(rowid, words, hospitals) VALUES (:id, :words, :h
 _FORGET = text("INSERT INTO found(found, rowid, words, hospitals) VALUES ('delete', :id, :words, :hospitals)")
 
 
-def index(session: Session, id: int, hospitals: Iterable[str], before: str | None, after: str) -> None:
-    """A transaction is found by other words from now on; `before` is None where it is new."""
+def index(session: Session, id: int, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    """A transaction is found by other words from now on; they are given by hospital, none where it is new.
+
+    The index holds the words of both ends together: whose they are must be looked at where an end is found.
+    """
     if before == after or not is_indexed(session):
         return
-    values = {"id": id, "hospitals": " ".join(_mark(hospital) for hospital in hospitals)}
-    if before is not None:  # the index keeps no text: it forgets what it is told
-        session.execute(_FORGET, {**values, "words": _parted(before)})
-    session.execute(_KEEP, {**values, "words": _parted(after)})
+    if before:  # the index keeps no text: it forgets what it is told
+        session.execute(_FORGET, {"id": id, **_entry(before)})
+    session.execute(_KEEP, {"id": id, **_entry(after)})
+
+
+def _entry(ends: Mapping[str, str]) -> dict[str, str]:
+    """Every word begins with three letters that no other place in a word has."""
+    hospitals = sorted(ends)
+    words = ends[hospitals[0]].split()
+    words += [word for ods in hospitals[1:] for word in ends[ods].split() if word not in words]
+    return {
+        "words": "".join(f"  {word}" for word in words),
+        "hospitals": " ".join(_mark(ods) for ods in hospitals),
+    }
 
 
 def indexed(session: Session, hospital: str, typed: str) -> Iterator[Select[int]]:
@@ -127,11 +140,6 @@ def is_indexed(session: Session) -> bool:
 def _mark(hospital: str) -> str:
     """A word of the index for each hospital, none within another. The usual code of three is one entry: quick."""
     return hospital if re.fullmatch(r"[A-Za-z0-9]{3}", hospital) else f"|{'~'.join(hospital)}|"
-
-
-def _parted(words: str) -> str:
-    """Every word begins with three letters that no other place in a word has."""
-    return "".join(f"  {word}" for word in words.split())
 
 
 def _quoted(word: str) -> str:

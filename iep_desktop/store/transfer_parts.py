@@ -8,7 +8,7 @@ from iep_desktop.core.drafts import TransferPart
 from iep_desktop.core.errors import Refused
 from iep_desktop.core.model import Form
 from iep_desktop.core.transaction import Direction, Status, TransactionType
-from iep_desktop.store.acts import Act, describe, opened
+from iep_desktop.store.acts import Act, describe, describe_ends, opened
 from iep_desktop.store.exchange_tables import OwnFormRow, TransferRow
 from iep_desktop.store.tables import AttachmentRow
 
@@ -81,6 +81,7 @@ def _tie(act: Act, request_id: int) -> None:
         request.record("answered", f"Images are sent as {act.row.number}", act.row.created_by)
         request.ours.required = tuple(r for r in request.ours.required if r.code != "send")
         # The asker's hospital number for the patient stands in its request: it goes into the header there.
-        act.session.add(
-            OwnFormRow(transaction_id=act.row.id, hospital=act.row.recipient, document=request.form.document)
-        )
+        form = request.form.document
+        act.session.add(OwnFormRow(transaction_id=act.row.id, hospital=act.row.recipient, document=form))
+        theirs = [end for end in act.ends if end is not act.ours]
+        describe_ends(act.session, act.row, theirs, form)  # and is what it searches for

@@ -114,9 +114,14 @@ class _Question:
             ids = self._all(self._few(contains))
             return _Found(ids[offset : offset + limit], len(ids))
         found = self._by_words()
-        is_sorted = found is None and self._order.column is Column.DATE
-        if found is None:
-            found = self._walked(contains)
+        if found is not None:  # by words of either end
+            ids = self._all(self._those(found, contains))
+            more = len(found) > MANY
+            if not more or len(ids) == len(found):
+                ids = [each for each in ids if each not in found[MANY:]]
+                return _Found(ids[offset : offset + limit], len(ids), more)
+        found = self._walked(contains)
+        is_sorted = self._order.column is Column.DATE
         ids = found[:MANY] if is_sorted else self._all(self._those(found[:MANY]))
         return _Found(ids[offset : offset + limit], len(ids), len(found) > MANY)
 

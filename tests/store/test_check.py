@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from iep_desktop.core.model import Patient, Priority
+from iep_desktop.core.soundness import Trouble
 from iep_desktop.core.transaction import Failure, InstanceState, Status, TransactionType
-from iep_desktop.store.check import Trouble, check
+from iep_desktop.store.check import check
 from iep_desktop.store.database import Database
 from iep_desktop.store.instances import InstanceChange
 from iep_desktop.store.slots import Slots
 from iep_desktop.store.transactions import Transactions
 from iep_desktop.store.upgrade import open_ledger
 from tests.store.conftest import Clock
-from tests.store.samples import CONFIRM, FORM, US, disc, images, multiply, sqlite, transfer
+from tests.store.samples import CONFIRM, FORM, THEM, US, disc, images, multiply, sqlite, transfer
+from tests.store.steps import downloaded, on_iep
 
 
-@pytest.fixture
-def lived(database: Database, ours: Transactions, theirs: Transactions, clock: Clock) -> Database:
-    """1 delivered, 2 a transfer that they must act on and that a slot holds, 3 failed, 4 cancelled, 5 corrected."""
+@pytest.fixture(scope="module")
+def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """1 delivered, 2 a transfer that they must act on and that a slot holds, 3 failed, 4 cancelled, 5 corrected,
+    6 a request that 7 has answered, 8 a transfer that lies On IEP.
+    """
+    path, clock = tmp_path_factory.mktemp("lived") / "ledger.sqlite", Clock()
+    database = open_ledger(f"sqlite:///{path}", clock=clock)
+    ours, theirs = Transactions(database, US), Transactions(database, THEM)
     done = ours.create(disc(2))
     for state in (InstanceState.SPOOLED, InstanceState.SENT, InstanceState.VERIFIED):
         ours.update_instances(done.id, [InstanceChange(i.sop_instance_uid, state) for i in images(2)])
@@ -36,6 +44,21 @@ def lived(database: Database, ours: Transactions, theirs: Transactions, clock: C
     ours.cancel(ours.create(transfer(type=TransactionType.REQUEST)).id, "A. Operator")
     other = replace(FORM, patient=Patient("DUCK^Daisy"), priority=Priority.BLUE_LIGHT)
     ours.set_form(ours.create(disc(1)).id, other, "A. Operator")
+    asked = ours.create(transfer(type=TransactionType.REQUEST, queued=False))
+    theirs.move(asked.id, Status.ACCEPTED, "", "B. Reader")
+    downloaded(database, on_iep(database, asked.id))
+    on_iep(database)
+    database.dispose()
+    return path
+
+
+@pytest.fixture
+def path(lived_in: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(lived_in, tmp_path / "ledger.sqlite"))
+
+
+@pytest.fixture
+def lived(database: Database) -> Database:
     return database
 
 
@@ -44,8 +67,10 @@ def test_a_ledger_that_was_lived_in_is_sound(lived: Database) -> None:
     assert check(lived) == ()
 
 
-def test_an_empty_ledger_is_sound(database: Database) -> None:
+def test_an_empty_ledger_is_sound(empty_ledger: Path) -> None:
+    database = open_ledger(f"sqlite:///{empty_ledger}")
     assert check(database) == ()
+    database.dispose()
 
 
 BREAKS = {
@@ -87,6 +112,27 @@ BREAKS = {
         "UPDATE ends SET tab = 'All' WHERE transaction_id = 3",
         {(Trouble.TAB, "2026-000003"), (Trouble.TALLY, "")},
     ),
+    "a part of a transfer lost": (
+        "DELETE FROM transfers WHERE transaction_id = 8",
+        {(Trouble.TRANSFER, "2026-000008")},
+    ),
+    "a part of what is no transfer": (
+        "UPDATE transfers SET transaction_id = 1, request_id = NULL WHERE transaction_id = 8",
+        {(Trouble.TRANSFER, "2026-000001"), (Trouble.TRANSFER, "2026-000008")},
+    ),
+    "an arrival without a time": (
+        "UPDATE transfers SET on_iep_at = NULL WHERE transaction_id = 8",
+        {(Trouble.TRANSFER, "2026-000008")},
+    ),
+    "a delivery of another request": (
+        "UPDATE transfers SET request_id = NULL WHERE transaction_id = 7",
+        {(Trouble.STATUS, "2026-000006")},
+    ),
+    "an arrival that is not whole": (
+        """UPDATE transactions SET verified = 0, sent = 1 WHERE id = 8;
+        UPDATE instances SET state = 'sent' WHERE transaction_id = 8""",
+        {(Trouble.STATUS, "2026-000008")},
+    ),
     "a requirement lost": (
         "UPDATE ends SET required = '[]' WHERE transaction_id = 2 AND hospital = 'RX1'",
         {(Trouble.TAB, "2026-000002")},
@@ -106,7 +152,7 @@ BREAKS = {
     ),
     "words lost": (
         "INSERT INTO found(found) VALUES ('delete-all')",
-        {(Trouble.SEARCH, f"2026-00000{no}") for no in range(1, 6)},
+        {(Trouble.SEARCH, f"2026-00000{no}") for no in range(1, 9)},
     ),
     "words of nothing": (
         "INSERT INTO found(rowid, words, hospitals) VALUES (77, 'mouse', 'RWE')",
@@ -130,7 +176,7 @@ BREAKS = {
     ),
     "a number of another year": (
         "UPDATE transactions SET number = '2025-000001' WHERE id = 1",
-        {(Trouble.NUMBER, "2025-000001"), (Trouble.NUMBER, "")},
+        {(Trouble.NUMBER, "2025-000001"), (Trouble.NUMBER, ""), (Trouble.SEARCH, "2025-000001")},
     ),
     "a counter set back": ("UPDATE counters SET value = 2 WHERE name = '2026'", {(Trouble.NUMBER, "")}),
     "changes set back": ("UPDATE counters SET value = 2 WHERE name = 'changes'", {(Trouble.NUMBER, "")}),
@@ -156,7 +202,10 @@ def test_a_problem_does_not_say_whose_it_is(lived: Database, path: Path) -> None
     assert not [p for p in found if any(word in str(p).casefold() for word in ("mouse", "duck", "999"))]
 
 
-def test_what_the_benchmarks_fill_a_ledger_with_is_sound_but_for_its_images_and_events(path: Path) -> None:
+def test_what_the_benchmarks_fill_a_ledger_with_is_sound_but_for_images_events_and_forms(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "big.sqlite"
     database = open_ledger(f"sqlite:///{path}")
     Transactions(database, US).create(disc(1))
     database.dispose()
@@ -164,4 +213,4 @@ def test_what_the_benchmarks_fill_a_ledger_with_is_sound_but_for_its_images_and_
     database = open_ledger(f"sqlite:///{path}")
     kinds = {problem.trouble for problem in check(database)}
     database.dispose()
-    assert kinds == {Trouble.STATUS, Trouble.COUNTS}
+    assert kinds == {Trouble.STATUS, Trouble.COUNTS, Trouble.SEARCH}

@@ -27,7 +27,7 @@ from iep_desktop.store.database import Database
 from iep_desktop.store.transactions import Transactions
 from iep_desktop.store.upgrade import open_ledger
 from iep_desktop.store.worklists import Worklists
-from tests.store.samples import FORM, LONG, THEM, US, disc, sqlite
+from tests.store.samples import FORM, LONG, THEM, US, disc, sqlite, transfer
 from tests.store.steps import live_in
 
 
@@ -219,6 +219,31 @@ def test_a_corrected_form_is_found_by_its_new_words_alone_in_the_index_too(
         for typed in ("mouse", "daisy", "duck", "donald", "2026-000001")
     }
     assert found == {"mouse": 0, "daisy": 0, "duck": 1, "donald": 1, "2026-000001": 1}
+
+
+def test_each_end_finds_by_the_words_of_its_own_form_alone(
+    database: Database, ours: Transactions, theirs: Transactions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worklists, "FEW", 0)
+    made = ours.create(transfer())
+    lion, duck = (replace(FORM, patient=Patient(name)) for name in ("LION^Leo", "DUCK^Daisy"))
+    theirs.set_form(made.id, lion, "B. Reader")
+    ours.set_form(made.id, duck, "A. Operator")
+
+    def finds(hospital: str) -> dict[str, int]:
+        shown = Worklists(database, hospital)
+        return {
+            typed: shown.page(WorklistFilter(search=typed), WorklistOrder(), 0, 9).total
+            for typed in ("mouse", "lion", "duck", "d", "l", "2026")
+        }
+
+    assert finds(US) == {"mouse": 0, "lion": 0, "duck": 1, "d": 1, "l": 0, "2026": 1}
+    assert finds(THEM) == {"mouse": 0, "lion": 1, "duck": 0, "d": 0, "l": 1, "2026": 1}
+    monkeypatch.setattr(worklists, "MANY", 0)
+    for hospital in (US, THEM):
+        assert (
+            not Worklists(database, hospital).page(WorklistFilter(search="mouse"), WorklistOrder(), 0, 9).more
+        )
 
 
 NAME = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
