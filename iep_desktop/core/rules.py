@@ -51,6 +51,7 @@ class ImportFacts:
     studies: tuple[MediumStudy, ...]  # those chosen
     everything_reason: str = ""
     earlier: tuple[str, ...] = ()  # one line each: number, exam, when
+    elsewhere: int = 0  # studies that PACS has under another patient's number
 
 
 def import_gate(facts: ImportFacts) -> Gate:
@@ -62,6 +63,7 @@ def import_gate(facts: ImportFacts) -> Gate:
         *_registration(facts),
         *_matching(facts),
         *_selection(facts),
+        *_elsewhere(facts),
         *_history(facts),
     ]
     return Gate(tuple(checks))
@@ -163,6 +165,17 @@ def _selection(facts: ImportFacts) -> Iterator[Check]:
             yield Check(
                 "not-on-disc", Verdict.WARNS, f"Not on the disc: {exam.label}", "", "R-GATE-3", "§2.3a"
             )
+
+
+def _elsewhere(facts: ImportFacts) -> Iterator[Check]:
+    """One Study Instance UID, two patients: PACS would file the images under the one it knows, or mix them."""
+    if facts.elsewhere:
+        yield block(
+            "study-elsewhere",
+            f"PACS has {facts.elsewhere} of the studies under another patient",
+            "R-GATE-5", "§2.7e", "Ask the PACS team",
+            "The same study UID belongs to another hospital number there. Nothing is sent before that is settled.",
+        )  # fmt: skip
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from iep_desktop.core.flow import Flow
 from iep_desktop.core.me import Me
 from iep_desktop.settings import Profile, Settings
-from iep_desktop.workers import exchange_desk
+from iep_desktop.workers import exchange_desk, viewing_desk
 from iep_desktop.workers.rate import Rate
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ if TYPE_CHECKING:
     from iep_desktop.workers.requests import Requests
     from iep_desktop.workers.retrieving import Retrieving
     from iep_desktop.workers.saved_worklists import SavedWorklists
+    from iep_desktop.workers.thumbnails import Thumbnails
     from iep_desktop.workers.transfers import Transfers
+    from iep_desktop.workers.viewings import Viewings
 
 T = TypeVar("T")
 
@@ -183,6 +185,14 @@ class Desk:
         return self._once("spool", lambda: _spool(self.profile))
 
     @property
+    def viewings(self) -> Viewings:
+        return self._once("viewings", lambda: viewing_desk.make_viewings(self))
+
+    @property
+    def thumbnails(self) -> Thumbnails:
+        return self._once("thumbnails", lambda: viewing_desk.make_thumbnails(self))
+
+    @property
     def limits(self) -> Limits:
         return _limits(self.profile.settings)
 
@@ -281,6 +291,7 @@ def _gatekeeper(ledger: Ledger, settings: Settings) -> Gatekeeper:
         settings.hospital,
         settings.delivery_node,
         lambda node, number, ctx: scu.find_patients(node, patient_id=number, limits=limits, ctx=ctx),
+        lambda node, study_uid, ctx: scu.find_studies(node, study_uid=study_uid, limits=limits, ctx=ctx),
     )
 
 
@@ -347,7 +358,7 @@ def _priorities(desk: Desk) -> Priorities:
 def _spool(profile: Profile) -> Spool:
     from iep_desktop.dicom.spool import Spool
 
-    spool = Spool(profile.spool)
+    spool = Spool(profile.spool, profile.viewing)
     spool.sweep()  # what a killed program left half-written
     return spool
 

@@ -16,7 +16,7 @@ from iep_desktop.core.job import Context
 from iep_desktop.core.matching import Identity, Match, compare, identity_of_form, identity_of_medium
 from iep_desktop.core.medium import MediumPatient, MediumStudy
 from iep_desktop.core.model import Form, Node, NodeRole
-from iep_desktop.core.queries import PacsPatient
+from iep_desktop.core.queries import PacsPatient, PacsStudy
 from iep_desktop.core.rules import ImportFacts, Registration, import_gate
 from iep_desktop.core.transaction import MatchDecision, Transaction, TransactionType
 from iep_desktop.store.directory import Directory
@@ -25,6 +25,7 @@ from iep_desktop.store.transactions import Transactions
 UNASKED = "engine"
 """Who has asked for a download that no person has asked for."""
 
+FindStudy = Callable[[Node, str, Context], tuple[PacsStudy, ...]]
 FindPatients = Callable[[Node, str, Context], tuple[PacsPatient, ...]]
 
 
@@ -53,12 +54,14 @@ class Gatekeeper:
         hospital: str,
         delivery_node: str,
         find_patients: FindPatients,
+        find_study: FindStudy,
     ) -> None:
         self._transactions = transactions
         self._directory = directory
         self._hospital = hospital
         self._delivery_node = delivery_node
         self._find_patients = find_patients
+        self._find_study = find_study
 
     def assess_order(self, order: ImportOrder, ctx: Context) -> Assessment:
         """Before anything is created. A PACS that does not answer is part of the answer, not an error."""
@@ -74,11 +77,11 @@ class Gatekeeper:
             order.node,
         )
         try:
-            pacs = self._ask_pacs(case, ctx)
+            pacs, elsewhere = self._ask_pacs(case, ctx), self._elsewhere(case, ctx)
         except IepError as error:
             ctx.check()
             return self._judge(case, None, error)
-        return self._judge(case, pacs, None)
+        return self._judge(case, pacs, None, elsewhere)
 
     def assess_transaction(self, transaction: Transaction, ctx: Context) -> Assessment:
         """Before any image leaves the spool.
@@ -89,7 +92,7 @@ class Gatekeeper:
         if _has_no_form_of_ours(transaction):
             return Assessment(Gate((_UNMATCHED,)), None)
         case = case_of(transaction)
-        assessment = self._judge(case, self._ask_pacs(case, ctx), None)
+        assessment = self._judge(case, self._ask_pacs(case, ctx), None, self._elsewhere(case, ctx))
         more = _nobody_looked(transaction, case)
         return replace(assessment, gate=Gate((*assessment.gate.checks, *more))) if more else assessment
 
@@ -117,7 +120,23 @@ class Gatekeeper:
                 return found
         return ()
 
-    def _judge(self, case: _Case, pacs: tuple[PacsPatient, ...] | None, error: IepError | None) -> Assessment:
+    def _elsewhere(self, case: _Case, ctx: Context) -> int:
+        """How many of the studies PACS has under another hospital number than the form's."""
+        node = self.pacs_node(case.node)
+        ours = identifiers.normalise_hospital_number(case.form.patient.hospital_no)
+        shown = (study for one in case.studies for study in self._find_study(node, one.study_uid, ctx))
+        return sum(
+            bool(study.patient_id) and identifiers.normalise_hospital_number(study.patient_id) != ours
+            for study in shown
+        )
+
+    def _judge(
+        self,
+        case: _Case,
+        pacs: tuple[PacsPatient, ...] | None,
+        error: IepError | None,
+        elsewhere: int = 0,
+    ) -> Assessment:
         match, known = _compare(case, pacs or ())
         earlier = tuple(
             e
@@ -134,6 +153,7 @@ class Gatekeeper:
             studies=case.studies,
             everything_reason=case.everything_reason,
             earlier=tuple(e.line for e in earlier),
+            elsewhere=elsewhere,
         )
         return Assessment(import_gate(facts), match, known, error, _distinct(earlier))
 

@@ -317,3 +317,21 @@ def test_a_study_that_grows_while_it_is_sent_is_sent_whole(
     assert them.show(number)["instances"]["verified"] == 3
     assert pair.statuses(number) == ("On IEP", "On IEP")
     assert len(archives["our gateway"].sop_instance_uids()) == 3
+
+
+def test_images_whose_study_pacs_knows_under_another_patient_stay_in_the_spool(
+    pair: Pair, archives: dict[str, Orthanc], tmp_path: Path
+) -> None:
+    number = sent(pair, tmp_path / "study")
+    study = archives["our gateway"].rest("/studies?expand")[0]["MainDicomTags"]["StudyInstanceUID"]
+    bert = {"PatientName": "OTHER^BERT", "PatientID": "S999333", "StudyInstanceUID": study}
+    store_study(archives["our pacs"].node, tmp_path / "other", images=1, **bert)
+    pair.us.run("download", number, "--wait")
+    code, document = pair.us.run(
+        "match", number, "--form", pair.us.form(hospital=THEM), "--registered", "--wait"
+    )
+    assert (code, document["required"]) == (
+        3,
+        ["PACS has 1 of the studies under another patient (R-GATE-5, §2.7e)"],
+    )
+    assert len(archives["our pacs"].sop_instance_uids()) == 1

@@ -16,7 +16,7 @@ from iep_desktop.core.imports import Assessment, ImportOrder
 from iep_desktop.core.job import Context
 from iep_desktop.core.medium import MediumContents, MediumPatient
 from iep_desktop.core.model import Node, NodeRole
-from iep_desktop.core.queries import PacsPatient
+from iep_desktop.core.queries import PacsPatient, PacsStudy
 from iep_desktop.core.transaction import MatchDecision
 from iep_desktop.store.directory import Directory
 from iep_desktop.store.transactions import Transactions
@@ -45,12 +45,20 @@ def ask(tmp_path: Path, contents: MediumContents) -> Iterator[Ask]:
         directory.put_node(Node(name, NodeRole.PACS, "RWE", name, "127.0.0.1", 104))
     asked: list[tuple[str, str]] = []
 
-    def assess(answer: Answer = lambda _: (ANNA_ON_PACS,), **changes: object) -> Assessment:
+    def assess(
+        answer: Answer = lambda _: (ANNA_ON_PACS,), holder: str = S_NUMBER, **changes: object
+    ) -> Assessment:
+        """`holder`: under whose number PACS has every study it is asked for."""
+
         def find(node: Node, number: str, _ctx: Context) -> tuple[PacsPatient, ...]:
             asked.append((node.name, number))
             return answer(number)
 
-        gatekeeper = Gatekeeper(Transactions(database, "RWE"), directory, "RWE", "UHLPACSWFM01", find)
+        def find_study(_node: Node, study_uid: str, _ctx: Context) -> tuple[PacsStudy, ...]:
+            return (PacsStudy(study_uid, patient_id=holder),)
+
+        ledger = Transactions(database, "RWE")
+        gatekeeper = Gatekeeper(ledger, directory, "RWE", "UHLPACSWFM01", find, find_study)
         (patient,) = contents.patients
         order = ImportOrder(parse_form(json.dumps(form())), contents, patient, all_series(patient))
         return gatekeeper.assess_order(replace(order, **changes), Context())  # type: ignore[arg-type]
@@ -64,6 +72,17 @@ def test_a_complete_order_for_a_known_patient_opens_the_gate(ask: Ask) -> None:
     assessment = ask()
     assert assessment.gate.is_open
     assert assessment.pacs is not None
+
+
+@pytest.mark.parametrize("holder", [S_NUMBER, "RWE" + S_NUMBER, ""])
+def test_a_study_that_pacs_has_under_the_same_number_however_written_is_no_bar(ask: Ask, holder: str) -> None:
+    assert ask(holder=holder).gate.is_open
+
+
+def test_a_study_that_pacs_has_under_another_patient_stays_out(ask: Ask) -> None:
+    """Two patients, one UID: PACS would file these images under the patient it knows."""
+    (check,) = ask(holder="S999333").gate.blocking
+    assert (check.code, check.rule) == ("study-elsewhere", "R-GATE-5")
 
 
 def test_the_delivery_node_is_asked_where_no_other_is_named(ask: Ask) -> None:
@@ -110,7 +129,9 @@ def test_series_whose_files_are_all_missing_are_no_selection(ask: Ask, contents:
 
 def test_without_a_pacs_node_it_is_said_where_to_add_one(tmp_path: Path, contents: MediumContents) -> None:
     database = open_ledger(f"sqlite:///{tmp_path / 'empty.sqlite'}")
-    gatekeeper = Gatekeeper(Transactions(database, "RWE"), Directory(database), "RWE", "", lambda *_: ())
+    gatekeeper = Gatekeeper(
+        Transactions(database, "RWE"), Directory(database), "RWE", "", lambda *_: (), lambda *_: ()
+    )
     with pytest.raises(InvalidInput, match="No PACS node") as caught:
         gatekeeper.pacs_node("")
     assert "nodes add" in caught.value.hint
