@@ -185,6 +185,10 @@ class NodeAssociation:
             raise self.lost()
         return self._socket
 
+    def confused(self) -> None:
+        """What came is not DICOM, or not its turn: whoever reads in the library's place says so."""
+        self._peer_confused = True
+
     def wait_for_end(self) -> None:
         """Give the library a moment to read why the line broke, so that `lost` can say it."""
         self._ended.wait(_MOMENT)

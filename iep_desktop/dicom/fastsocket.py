@@ -33,6 +33,7 @@ _MAX_INCOMING = 0x1000000  # no peer has a reason for more (an A-ASSOCIATE of 12
 _CHUNK = 0x40000
 _PIECES = 512  # of one gathered write; Linux takes 1024
 _SLICE = 0.1  # how soon an interruption is noticed, in seconds
+_ASIDE = 0.005  # how long the library's thread stands aside while another reads, in seconds
 _ABORT = 0x07  # PDU type of A-ABORT (PS3.8 9.3.8)
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux
 
@@ -71,6 +72,7 @@ class FastSocket(AssociationSocket):
         self.was_connected = client_socket is not None
         self._turn = threading.Lock()  # whose turn to read it is
         self._library_reads = False
+        self._reserved = False
         self._writing = threading.Lock()
         self._interrupted = False
         self._broken = False  # a PDU was left half written: nothing may follow
@@ -118,7 +120,12 @@ class FastSocket(AssociationSocket):
             self._library_reads = False
             self._turn.release()
         sock = self.socket
-        if sock is None or not self._is_connected or not self._turn.acquire(blocking=False):
+        if sock is None or not self._is_connected:
+            return False
+        if not self._turn.acquire(blocking=False):
+            time.sleep(
+                _ASIDE
+            )  # the library's thread asks a thousand times a second, and would slow who reads
             return False
         try:
             self._library_reads = bool(self._pushed) or _has_data(sock)
@@ -187,7 +194,8 @@ class FastSocket(AssociationSocket):
             if sock is None or self._interrupted:
                 raise ConnectionAbortedError("the connection is closed")
             try:
-                sock.settimeout(min(_SLICE, self._limits.write))
+                if sock.gettimeout() != _SLICE:
+                    sock.settimeout(_SLICE)
                 return _send(sock, pieces)
             except TimeoutError:
                 if _has_data(sock) and _next_byte(sock) == _ABORT:
@@ -198,12 +206,19 @@ class FastSocket(AssociationSocket):
 
     # -- in the library's place
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Until the end of the block nobody else reads. OSError where the library has ended the connection."""
+    def reserve(self) -> None:
+        """The library reads nothing more from now on: the next `exclusive` begins here."""
         while not self._turn.acquire(timeout=_SLICE):
             if not self.assoc.dul.is_alive():
                 raise ConnectionAbortedError("the connection is closed")
+        self._reserved = True
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Until the end of the block nobody else reads. OSError where the library has ended the connection."""
+        if not self._reserved:
+            self.reserve()
+        self._reserved = False
         try:
             yield
         finally:
@@ -229,6 +244,32 @@ class FastSocket(AssociationSocket):
         whole = min(_pdu_length(data), len(data))
         self._pushed += data[whole:]
         return bytes(data[:whole])
+
+    def receive_into(self, buffer: memoryview, seconds: float) -> int:
+        """How many bytes have come; to be called in `exclusive`. TimeoutError where none has within `seconds`, any
+        other OSError where the connection is over."""
+        if self._pushed:
+            pushed = self._recv_some(len(buffer), 0.0)
+            buffer[: len(pushed)] = pushed
+            return len(pushed)
+        deadline = time.monotonic() + seconds
+        while (sock := self.socket) is not None and not self._interrupted:
+            _acknowledge_at_once(sock)
+            try:
+                if sock.gettimeout() != _SLICE:  # a writer has changed it
+                    sock.settimeout(_SLICE)
+                count = sock.recv_into(buffer)
+            except TimeoutError:
+                if time.monotonic() >= deadline:
+                    raise
+                continue
+            except OSError as exc:
+                raise self._failed(exc) from None
+            if not count:
+                self.closed_by_peer = True
+                break
+            return count
+        raise ConnectionAbortedError("the connection is closed")
 
     def _wait_for_data(self) -> bool:
         sock = self.socket

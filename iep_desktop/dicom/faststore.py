@@ -21,16 +21,25 @@ from pynetdicom.association import Association
 
 from iep_desktop.dicom import query
 from iep_desktop.dicom.association import NodeAssociation
+from iep_desktop.dicom.dimse import (
+    C_STORE_RQ,
+    C_STORE_RSP,
+    NO_DATA_SET,
+    P_DATA,
+    WHOLE_COMMAND,
+    command_set,
+    data_pdu_header,
+    data_pdus,
+    elements,
+    number,
+    uid,
+)
 from iep_desktop.dicom.fastsocket import FastSocket
 from iep_desktop.dicom.sendfile import SendFile, unreadable
 
 _VERSION = "3.0."
 _MOST_PDU = 0x20000  # where a peer names no limit, or a larger one
 _READ = 0x100000  # of a file at a time: memory stays flat
-_C_STORE_RQ, _C_STORE_RSP = 0x0001, 0x8001  # PS3.7 E.1
-_NO_DATA_SET = 0x0101
-_P_DATA = 0x04  # PDU type (PS3.8 9.3.5)
-_WHOLE_COMMAND = 0x03  # message control header: command, last fragment (PS3.8 E.2)
 
 
 class Answer(NamedTuple):
@@ -90,9 +99,9 @@ def _write(link: NodeAssociation, sock: FastSocket, file: SendFile, message_id: 
     payload = (min(most, _MOST_PDU) - 6) & ~1
     context_id = link.context_id(file.pair)
     command = _request(file, message_id, priority)
-    first = [memoryview(_data_pdu_header(context_id, _WHOLE_COMMAND, command) + command)]
+    first = [memoryview(data_pdu_header(context_id, WHOLE_COMMAND, command) + command)]
     for data, last in _data_of(file, max(1, _READ // payload) * payload):
-        sock.send_gathered(first + _data_pdus(context_id, data, payload, last))
+        sock.send_gathered(first + data_pdus(context_id, data, payload, last))
         first = []
 
 
@@ -114,63 +123,34 @@ def _data_of(file: SendFile, size: int) -> Iterator[tuple[memoryview, bool]]:
         raise unreadable() from exc
 
 
-def _data_pdus(context_id: int, data: memoryview, payload: int, last: bool) -> list[memoryview]:
-    """P-DATA-TF PDUs in pieces: header, data, header, data... (PS3.8 E.2: 0x02 marks the last fragment)."""
-    pieces = []
-    for at in range(0, len(data), payload):
-        part = data[at : at + payload]
-        control = 0x02 if last and at + payload >= len(data) else 0x00
-        pieces += [memoryview(_data_pdu_header(context_id, control, part)), part]
-    return pieces
-
-
-def _data_pdu_header(context_id: int, control: int, fragment: bytes | memoryview) -> bytes:
-    """P-DATA-TF with one PDV, up to the fragment (PS3.8 9.3.5.1)."""
-    return struct.pack(">BxLLBB", _P_DATA, len(fragment) + 6, len(fragment) + 2, context_id, control)
-
-
 def _request(file: SendFile, message_id: int, priority: int) -> bytes:
     """The command set of a C-STORE-RQ (PS3.7 9.3.1.1), in Implicit VR Little Endian as all are."""
-    elements = (
-        (0x0002, _uid(file.pair.sop_class_uid)),
-        (0x0100, struct.pack("<H", _C_STORE_RQ)),
+    fields = (
+        (0x0002, uid(file.pair.sop_class_uid)),
+        (0x0100, struct.pack("<H", C_STORE_RQ)),
         (0x0110, struct.pack("<H", message_id)),
         (0x0700, struct.pack("<H", priority)),
         (0x0800, struct.pack("<H", 0x0001)),  # a data set follows
-        (0x1000, _uid(file.sop_instance_uid)),
+        (0x1000, uid(file.sop_instance_uid)),
     )
-    body = b"".join(struct.pack("<HHL", 0, element, len(value)) + value for element, value in elements)
-    return struct.pack("<HHLL", 0, 0, 4, len(body)) + body
-
-
-def _uid(uid: str) -> bytes:
-    value = uid.encode("ascii")
-    return value + b"\0" * (len(value) % 2)
+    return command_set(fields)
 
 
 def _parsed(pdu: bytes, message_id: int) -> Answer | None:
     """The answer, where the PDU is exactly the C-STORE-RSP that we wait for."""
-    if len(pdu) < 12 or pdu[0] != _P_DATA or pdu[11] != _WHOLE_COMMAND:
+    if len(pdu) < 12 or pdu[0] != P_DATA or pdu[11] != WHOLE_COMMAND:
         return None
     if int.from_bytes(pdu[6:10], "big") + 10 != len(pdu):
         return None
-    found: dict[int, bytes] = {}
-    at = 12
-    while at + 8 <= len(pdu):
-        _, element, length = struct.unpack_from("<HHL", pdu, at)
-        found[element] = pdu[at + 8 : at + 8 + length]
-        at += 8 + length
-    expected = {0x0100: _C_STORE_RSP, 0x0120: message_id, 0x0800: _NO_DATA_SET}
-    if any(_number(found, element) != value for element, value in expected.items()) or at != len(pdu):
+    found = elements(pdu[12:])
+    if found is None:
         return None
-    status = _number(found, 0x0900)
+    expected = {0x0100: C_STORE_RSP, 0x0120: message_id, 0x0800: NO_DATA_SET}
+    if any(number(found, element) != value for element, value in expected.items()):
+        return None
+    status = number(found, 0x0900)
     comment = found.get(0x0902, b"").decode("ascii", "replace").strip(" \0")
     return None if status is None else Answer(status, comment)
-
-
-def _number(found: dict[int, bytes], element: int) -> int | None:
-    value = found.get(element, b"")
-    return int.from_bytes(value, "little") if len(value) == 2 else None
 
 
 def _pause(assoc: Association) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
@@ -58,8 +59,8 @@ class InstanceHead:
     series_description: str = ""
 
 
-def read_head(first: bytes, transfer_syntax_uid: str, file: BinaryIO) -> InstanceHead:
-    """From the `first` bytes of a data set where they suffice, else from `file`, which stands at its beginning.
+def read_head(first: bytes, transfer_syntax_uid: str, data_set: Callable[[], BinaryIO]) -> InstanceHead:
+    """From the `first` bytes of a data set where they suffice, else from `data_set`, opened at its beginning.
 
     Raises:
         NoInstance: it cannot be read, or it lacks one of the UIDs.
@@ -68,8 +69,9 @@ def read_head(first: bytes, transfer_syntax_uid: str, file: BinaryIO) -> Instanc
     try:
         values = _quickly(_inflated(first) if deflated else first, transfer_syntax_uid)
     except _NotOrdinary:
-        whole = BytesIO(_inflated(file.read(_MOST_INFLATED))) if deflated else file
-        values = _thoroughly(whole, transfer_syntax_uid)
+        with data_set() as file:
+            whole = BytesIO(_inflated(file.read(_MOST_INFLATED))) if deflated else file
+            values = _thoroughly(whole, transfer_syntax_uid)
     head = _head(values, transfer_syntax_uid)
     if not (head.sop_instance_uid and head.sop_class_uid and head.study_uid and head.series_uid):
         raise NoInstance("it lacks a UID")

@@ -12,11 +12,12 @@ import contextlib
 import hashlib
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
-from iep_desktop.core.errors import IepError, MediumUnreadable, Retriable
+from iep_desktop.core.errors import IepError, MediumUnreadable, Permanent, Retriable
 from iep_desktop.dicom import disk
 from iep_desktop.dicom.instance_head import ENOUGH, InstanceHead, NoInstance, read_head
 from iep_desktop.dicom.part10 import file_meta
@@ -121,7 +122,6 @@ class Landing:
         self._error: OSError | None = None
         self._too_large = False
         try:
-            disk.make_folder(inbox)
             self._out, self._part = disk.open_part(inbox / file_name(announced.sop_instance_uid))
         except OSError as exc:
             self._error = exc
@@ -148,38 +148,36 @@ class Landing:
         if self._too_large:
             _log.warning("An instance is larger than allowed")
             raise NotKept(OUT_OF_RESOURCES)
-        self._out.flush()
+        said = self.announced
         try:
-            with self._part.open("rb") as file:
-                file.seek(self._offset)
-                head = read_head(bytes(self._first), self.announced.transfer_syntax_uid, file)
+            head = read_head(bytes(self._first), said.transfer_syntax_uid, self._data_set)
         except NoInstance as exc:
             _log.warning("What was sent is no instance: %s", exc)
             raise NotKept(CANNOT_UNDERSTAND) from exc
-        said = self.announced
         if (head.sop_instance_uid, head.sop_class_uid) != (said.sop_instance_uid, said.sop_class_uid):
             _log.warning("An instance is not what its request says")
             raise NotKept(MISMATCH)
         return head
 
-    def settle(self, head: InstanceHead, folder: Path) -> tuple[Received, bool]:
-        """Durable, under its name in `folder`; and whether it is new there. Raises Collided, OSError."""
+    def sync(self) -> None:
         disk.sync(self._out)
         self._out.close()
-        disk.make_folder(folder)
+
+    def take_name(self, head: InstanceHead, folder: Path) -> tuple[Received, bool]:
+        """Durable when the folder is, where it was synced before; and whether it is new there. Raises Collided."""
         target = folder / file_name(head.sop_instance_uid)
         received = Received(head, target, self._digest.hexdigest(), self._size, self.announced.calling_ae)
         with _naming:
-            new = not _holds_an_instance(target)
-            if new:
+            if not _holds_an_instance(target):
+                if folder != self._part.parent:
+                    disk.make_folder(folder)
                 self._part.replace(target)
-        if not new:
-            self.drop()
-            with target.open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != received.sha256:
-                    raise Collided(Collision(head, head_of(target)))
-        disk.sync_folder(folder)
-        return received, new
+                return received, True
+        self.drop()
+        with target.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != received.sha256:
+                raise Collided(Collision(head, head_of(target)))
+        return received, False
 
     def drop(self) -> None:
         """Leave nothing behind."""
@@ -188,6 +186,12 @@ class Landing:
                 self._out.close()
             with contextlib.suppress(OSError):
                 self._part.unlink(missing_ok=True)
+
+    def _data_set(self) -> BinaryIO:
+        self._out.flush()
+        file = self._part.open("rb")
+        file.seek(self._offset)
+        return file
 
     def _put(self, data: bytes | memoryview) -> None:
         try:
@@ -200,10 +204,76 @@ class Landing:
         self._size += len(data)
 
 
+class Judged:
+    """An instance that is to be kept, on its way to be durable and recorded. `status` is the answer to its sender."""
+
+    def __init__(self, landing: Landing, keeper: Keeper) -> None:
+        self.status = SUCCESS
+        self.folder: Path | None = None
+        self._landing = landing
+        self._keeper = keeper
+        self._received: Received | None = None
+        self._new = False
+        self._do(self._judge)
+
+    def sync(self) -> None:
+        self._do(self._landing.sync)
+
+    def take_name(self) -> None:
+        self._do(self._take_name)
+
+    def sync_folder(self) -> None:
+        self._do(lambda: disk.sync_folder(self._named.path.parent))
+
+    def hand_over(self) -> None:
+        """Durable: now it may be recorded."""
+        self._do(lambda: self._keeper.keep(self._named, self._new))
+        if self.status != SUCCESS and self._received and self._new:
+            self._received.path.unlink(missing_ok=True)
+
+    def _judge(self) -> None:
+        self._head = self._landing.head()
+        self._keeper = self._keeper.chosen(self._head, self._landing.announced)
+        self.folder = self._keeper.place(self._head)
+
+    def _take_name(self) -> None:
+        assert self.folder is not None
+        self._received, self._new = self._landing.take_name(self._head, self.folder)
+
+    @property
+    def _named(self) -> Received:
+        assert self._received is not None
+        return self._received
+
+    def _do(self, step: Callable[[], None]) -> None:
+        """The next step, where all before went well; whatever is raised becomes a status."""
+        if self.status != SUCCESS:
+            return
+        try:
+            with disk.own_disk():
+                step()
+        except NotKept as no:
+            self.status = no.status
+        except Collided as exc:
+            self.status = DUPLICATE
+            self._keeper.collided(exc.collision)
+        except IepError as exc:
+            self.status = OUT_OF_RESOURCES if isinstance(exc, Retriable) else CANNOT_UNDERSTAND
+            self._keeper.failed(exc)
+        except Exception as exc:  # noqa: BLE001 - whatever a keeper may raise: the sender must be answered
+            self.status = CANNOT_UNDERSTAND
+            self._keeper.failed(Permanent("An instance cannot be recorded", type(exc).__name__))
+        finally:
+            if self.status != SUCCESS:
+                self._landing.drop()
+
+
 class Reception:
-    """Takes instances, one `begin` and `finish` each; safe for several associations at once."""
+    """Takes instances; safe for several associations at once."""
 
     def __init__(self, inbox: Path, keeper: Keeper, largest: int = LARGEST) -> None:
+        with disk.own_disk():
+            disk.make_folder(inbox)
         self._inbox = inbox
         self._keeper = keeper
         self._largest = largest
@@ -211,38 +281,16 @@ class Reception:
     def begin(self, announced: Announced) -> Landing:
         return Landing(self._inbox, announced, self._largest)
 
+    def judge(self, landing: Landing) -> Judged:
+        """Whole, but not durable: is it to be kept?"""
+        return Judged(landing, self._keeper)
+
     def finish(self, landing: Landing) -> int:
         """The status for the sender. 0000 only where the file is durable and recorded."""
-        try:
-            return self._finish(landing)
-        except NotKept as no:
-            return no.status
-        except IepError as exc:
-            return OUT_OF_RESOURCES if isinstance(exc, Retriable) else CANNOT_UNDERSTAND
-        finally:
-            landing.drop()
-
-    def _finish(self, landing: Landing) -> int:
-        keeper = self._keeper
-        try:
-            with disk.own_disk():
-                head = landing.head()
-                keeper = keeper.chosen(head, landing.announced)
-                folder = keeper.place(head)
-                received, new = landing.settle(head, folder)
-        except Collided as exc:
-            keeper.collided(exc.collision)
-            return DUPLICATE
-        except IepError as exc:
-            keeper.failed(exc)
-            raise
-        try:
-            keeper.keep(received, new)
-        except BaseException:
-            if new:
-                received.path.unlink(missing_ok=True)
-            raise
-        return SUCCESS
+        judged = self.judge(landing)
+        for step in (judged.sync, judged.take_name, judged.sync_folder, judged.hand_over):
+            step()
+        return judged.status
 
 
 def head_of(path: Path) -> InstanceHead:
@@ -252,8 +300,13 @@ def head_of(path: Path) -> InstanceHead:
         with path.open("rb") as file:
             file.seek(start.offset)
             first = file.read(ENOUGH)
+
+        def again() -> BinaryIO:
+            file = path.open("rb")
             file.seek(start.offset)
-            return read_head(first, start.pair.transfer_syntax_uid, file)
+            return file
+
+        return read_head(first, start.pair.transfer_syntax_uid, again)
     except (NoInstance, OSError) as exc:
         raise MediumUnreadable("A received file cannot be read any more") from exc
 

@@ -19,15 +19,15 @@ from iep_desktop.core.errors import Cancelled, NodeRejected, Permanent
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
 from iep_desktop.core.queries import PacsInstance
-from iep_desktop.dicom import getting
+from iep_desktop.dicom import fastreceive, faststore, getting
 from iep_desktop.dicom.association import NoContextAccepted, NodeAssociation
 from iep_desktop.dicom.contexts import class_groups, retrieve_contexts
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
 from iep_desktop.dicom.getting import GET_MODEL, MOVE_MODEL, Outcome, Stop, next_message_id, stopping
 from iep_desktop.dicom.harvest import Harvest, Retrieved, Sink
 from iep_desktop.dicom.instance_head import InstanceHead
-from iep_desktop.dicom.landing import Reception
 from iep_desktop.dicom.scu import find_instances
+from iep_desktop.dicom.settling import Settling
 from iep_desktop.dicom.status import retrieve_error
 from iep_desktop.dicom.storage_scp import StorageListener
 
@@ -139,8 +139,8 @@ class _Run:
         self._ctx = ctx
         self._listener = listener
         self._limits = limits
-        self._direct = direct
-        self._reception = Reception(harvest.folder, harvest)
+        self._direct = direct and faststore.usable()
+        self._reception = Settling(harvest.folder, harvest)
         self._outcomes: list[Outcome] = []
         self._stop: Stop | None = None
         self._by_move = False
@@ -148,11 +148,12 @@ class _Run:
 
     def fetch(self, asked: Sequence[PacsInstance]) -> None:
         try:
-            for classes in class_groups(one.sop_class_uid for one in asked):
-                group = [one for one in asked if one.sop_class_uid in classes]
-                with self._association(classes) as link:
-                    for request in self._requests(group):
-                        self._bring(link, request)
+            with self._reception:
+                for classes in class_groups(one.sop_class_uid for one in asked):
+                    group = [one for one in asked if one.sop_class_uid in classes]
+                    with self._association(classes) as link:
+                        for request in self._requests(group):
+                            self._bring(link, request)
         except BaseException as exc:
             if self._harvest.error and exc is not self._harvest.error:
                 raise self._harvest.error from exc
@@ -236,6 +237,7 @@ class _Run:
                     outcome = self._move(link, request, message_id)
             finally:
                 self._stop = None
+        self._reception.flush()
         if self._harvest.error:
             raise self._harvest.error
         if stop.asked:
@@ -243,7 +245,8 @@ class _Run:
         return outcome
 
     def _get(self, link: NodeAssociation, request: _Request, message_id: int) -> Outcome:
-        return getting.get(link, request.identifier, message_id, self._reception, self._after_each)
+        way = fastreceive.get if self._direct else getting.get
+        return way(link, request.identifier, message_id, self._reception, self._after_each)
 
     def _move(self, link: NodeAssociation, request: _Request, message_id: int) -> Outcome:
         assert self._listener is not None

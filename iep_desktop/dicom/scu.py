@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -26,7 +26,7 @@ from iep_desktop.core.errors import IepError, NodeRejected, Permanent
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
 from iep_desktop.core.queries import EchoResult, PacsInstance, PacsPatient, PacsSeries, PacsStudy
-from iep_desktop.dicom import faststore, query
+from iep_desktop.dicom import fastfind, faststore, query
 from iep_desktop.dicom.association import NoContextAccepted, NodeAssociation, associate
 from iep_desktop.dicom.contexts import Pair, groups, not_accepted, presentation_contexts
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
@@ -37,7 +37,6 @@ from iep_desktop.dicom.status import StoreOutcome, query_error, store_outcome
 MAX_RESULTS = 200
 _PATIENT_ROOT: str = PatientRootQueryRetrieveInformationModelFind
 _STUDY_ROOT: str = StudyRootQueryRetrieveInformationModelFind
-_PENDING = (0xFF00, 0xFF01)
 _ASK_LOG = "Ask the PACS team to look at the node's log."
 
 
@@ -62,6 +61,7 @@ class FindSession:
     def __init__(self, link: NodeAssociation) -> None:
         self._link = link
         self._models = {pair.sop_class_uid for pair in link.accepted}
+        self._message_id = 0
 
     def patients(
         self, *, patient_id: str = "", name: str = "", limit: int = MAX_RESULTS
@@ -126,19 +126,21 @@ class FindSession:
 
     def _find(self, model: str, level: str, keys: dict[str, str], limit: int | None) -> list[Dataset]:
         found: list[Dataset] = []
-        assoc = self._link.assoc
-        for status, answer in assoc.send_c_find(query.identifier(level, **keys), model):
-            code = _answered(self._link, status).Status
-            if code not in _PENDING:
-                if code != 0x0000 and not (code == 0xFE00 and found):
-                    raise query_error(code, self._link.node.name)
-                break
-            if answer is None or not query.is_answer(answer, level):
-                raise Permanent(f"{self._link.node.name} sends an answer that cannot be read", "", _ASK_LOG)
-            found.append(answer)
-            if limit is not None and len(found) == limit:
-                self._link.abort()  # a C-CANCEL may be ignored, and then everything would still come
-                break
+        self._message_id = self._message_id % 0xFFFF + 1
+        way = fastfind.direct if faststore.usable() else fastfind.plain
+        with closing(way(self._link, model, query.identifier(level, **keys), self._message_id)) as answers:
+            for code, answer in answers:
+                if code not in fastfind.PENDING:
+                    if code != 0x0000 and not (code == 0xFE00 and found):
+                        raise query_error(code, self._link.node.name)
+                    break
+                if answer is None or not query.is_answer(answer, level):
+                    title = f"{self._link.node.name} sends an answer that cannot be read"
+                    raise Permanent(title, "", _ASK_LOG)
+                found.append(answer)
+                if limit is not None and len(found) == limit:
+                    self._link.abort()  # a C-CANCEL may be ignored, and then everything would still come
+                    break
         return found
 
 

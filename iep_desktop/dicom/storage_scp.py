@@ -20,6 +20,7 @@ from typing import Any, Self
 from pynetdicom import evt
 
 from iep_desktop.core.errors import IepError
+from iep_desktop.dicom import fastreceive, faststore
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
 from iep_desktop.dicom.getting import store
 from iep_desktop.dicom.harvest import Harvest
@@ -84,16 +85,21 @@ class StorageListener:
         self._counts = ListenerCounts()
         self._lock = threading.Lock()
         self._reception = Reception(inbox, _Program(self, ""), settings.largest)
+        self._limits = replace(limits, network=settings.idle)
         handlers: dict[evt.EventType, Callable[..., Any]] = {
             evt.EVT_REQUESTED: self._on_requested,
             evt.EVT_C_STORE: self._on_store,
         }
+        self._direct = direct and faststore.usable()
+        if self._direct:
+            handlers[evt.EVT_ESTABLISHED] = self._on_established
+            handlers[evt.EVT_REJECTED] = self._on_rejected
         self._listener = Listener(
             settings.ae_title,
             settings.port,
             handlers,
             host=settings.host,
-            limits=replace(limits, network=settings.idle),
+            limits=self._limits,
             associations=settings.associations,
         )
 
@@ -163,6 +169,15 @@ class StorageListener:
             _log.warning("An association is refused: %r at %s is not known", title, address)
             assoc.acse.send_reject(*_NOT_KNOWN)
             assoc.kill()
+        elif self._direct:
+            assoc.dul.socket.reserve()  # the first instance may come right behind our answer
+
+    def _on_established(self, event: Any) -> None:
+        fastreceive.serve(event.assoc, event.assoc.dul.socket, self._reception, self._limits)
+
+    def _on_rejected(self, event: Any) -> None:
+        with event.assoc.dul.socket.exclusive():
+            pass  # the library waits for the peer to close
 
     def _on_store(self, event: Any) -> int:
         return store(event, self._reception, str(event.assoc.requestor.ae_title).strip())

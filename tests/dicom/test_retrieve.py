@@ -27,8 +27,10 @@ from iep_desktop.dicom.scu import find_instances, open_store, read_pair
 from iep_desktop.dicom.sendfile import send_file
 from iep_desktop.dicom.storage_scp import Caller, ListenerSettings, StorageListener
 from tests.fakes.instances import make_instance
+from tests.fakes.ways import way  # noqa: F401
 from tests.peers import STORE_AE, free_port, run_dcmqrscp, run_orthanc
 
+pytestmark = pytest.mark.usefixtures("way")
 STUDY = generate_uid()
 SERIES = [generate_uid(), generate_uid()]
 
