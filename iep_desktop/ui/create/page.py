@@ -1,232 +1,167 @@
-"""Create: the doors that exist, the discs that lie in the drives, and what was imported last. Emits, opens nothing."""
+"""Create: the doors by which something new begins, and behind them the form that was opened. Emits, sends nothing."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QFrame,
-    QHBoxLayout,
-    QScrollArea,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from typing import TYPE_CHECKING
 
-from iep_desktop.core.job import Context
-from iep_desktop.core.medium import Drive, DriveKind
-from iep_desktop.core.transaction import Transaction, TransactionType, WorklistFilter, WorklistOrder
-from iep_desktop.ui.services import ReadsLedger
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from iep_desktop.core.medium import Drive
+from iep_desktop.core.transaction import Transaction
+from iep_desktop.ui.create.door import Door
+from iep_desktop.ui.create.overview import Overview
 from iep_desktop.ui.theme import Theme
-from iep_desktop.ui.widgets.buttons import Button, Kind, LinkButton
-from iep_desktop.ui.widgets.chip import Chip
-from iep_desktop.ui.widgets.icon_label import IconLabel
-from iep_desktop.ui.widgets.labels import ElidedLabel, Hairline, Label
-from iep_desktop.ui.worklist import texts
+from iep_desktop.ui.widgets.flow_layout import FlowLayout
+from iep_desktop.ui.widgets.labels import Hairline
 from iep_desktop.workers.queries import Queries
 
-LATEST = 6
-_DRIVE_ICONS = {DriveKind.OPTICAL: "disc-3", DriveKind.REMOVABLE: "usb", DriveKind.FOLDER: "folder"}
+if TYPE_CHECKING:
+    from iep_desktop.ui.create.asks import CreateDesk
+    from iep_desktop.ui.create.form_page import FormPage
+    from iep_desktop.ui.create.request.page import RequestPage
+    from iep_desktop.ui.create.transfer.page import TransferPage
 
-
-class Door(QAbstractButton):
-    """A card that is a button: icon, name, one line of explanation."""
-
-    def __init__(self, icon: str, text: str, line: str, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme, self._icon, self._line = theme, icon, line
-        self.setText(text)
-        self.setAccessibleName(text.replace("&", ""))
-        self.setAccessibleDescription(line)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        theme.changed.connect(self.update)
-
-    def sizeHint(self) -> QSize:
-        of = self._theme.sizes.of
-        bold = max(self.fontMetrics().horizontalAdvance(words) for words in (self.text(), self._line))
-        return QSize(max(of(253), bold + of(84)), of(64))
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
-
-    def keyPressEvent(self, event: object) -> None:
-        if getattr(event, "key", lambda: 0)() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
-            return
-        super().keyPressEvent(event)  # type: ignore[arg-type]
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        theme, of = self._theme, self._theme.sizes.of
-        chosen = self.underMouse() or self.hasFocus()
-        painter.setBrush(theme.color("accent_soft" if self.isDown() or self.underMouse() else "surface"))
-        painter.setPen(QPen(theme.color("accent" if chosen else "border"), 2 if self.hasFocus() else 1))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        token = "accent" if chosen else "text2"
-        size = of(20)
-        middle = (self.height() - size) // 2
-        painter.drawPixmap(of(16), middle, theme.pixmap(self._icon, token, size, self.devicePixelRatioF()))
-        area = QRect(of(52), 0, self.width() - of(60), self.height() // 2)
-        painter.setFont(theme.font(600))
-        painter.setPen(theme.color("accent" if chosen else "text"))
-        flags = Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextShowMnemonic
-        painter.drawText(area.adjusted(0, of(12), 0, 0), flags | Qt.AlignmentFlag.AlignVCenter, self.text())
-        painter.setFont(theme.font(400))
-        painter.setPen(theme.color("text2"))
-        below = area.adjusted(0, 0, 0, -of(12)).translated(0, area.height())
-        painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._line)
+_ROOM = 560  # lower, and an open form has the page for itself
 
 
 class CreatePage(QWidget):
-    """`import_wanted` carries the path of a disc, or an empty text; `shown` a Transaction to be looked at."""
+    """`import_wanted` carries the path of a disc, or an empty text; `shown` and `created` a Transaction."""
 
     import_wanted = Signal(str)
+    trauma_wanted = Signal()
     shown = Signal(object)
+    created = Signal(object)
 
-    def __init__(self, reading: ReadsLedger, queries: Queries, theme: Theme) -> None:
+    def __init__(self, desk: CreateDesk, queries: Queries, theme: Theme) -> None:
         super().__init__()
-        self._reading, self._queries, self._theme = reading, queries, theme
+        self._desk, self._queries, self._theme = desk, queries, theme
+        self._request: RequestPage | None = None
+        self._transfer: TransferPage | None = None
         self.setProperty("ground", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.request_door = Door("inbox", "New &Request", "Ask a hospital for images", theme)
+        self.transfer_door = Door("send", "New &Transfer", "Send images elsewhere", theme)
         self.import_door = Door("disc-3", "&Import CD", "Read a disc or stick into PACS", theme)
-        self.import_door.clicked.connect(lambda: self.import_wanted.emit(""))
-        self.drives = _Column("Discs in the drives", theme)
-        self.latest = _Column("Imported last", theme)
+        self.trauma_door = Door("siren", "Trauma transfer to N&UH", "One page, outside hours", theme)
+        self.overview = Overview(desk.reading, queries, theme)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.overview)
+        self._doors = self._band()
+        self._line = Hairline()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._doors())
-        layout.addWidget(Hairline())
-        lists = QWidget()
-        below = QHBoxLayout(lists)
-        below.setContentsMargins(16, 24, 16, 16)
-        below.setSpacing(32)
-        below.addWidget(self.drives, 1)
-        below.addWidget(self.latest, 1)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(lists)
-        layout.addWidget(scroll, 1)
-        self.show_drives(())
-        self._show_latest(())
+        layout.addWidget(self._doors)
+        layout.addWidget(self._line)
+        layout.addWidget(self._stack, 1)
+        self._connect()
 
-    def _doors(self) -> QWidget:
+    def _band(self) -> QWidget:
         band = QWidget()
         band.setProperty("ground", "window")
         band.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        row = QHBoxLayout(band)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        band.setSizePolicy(policy)
+        row = FlowLayout(band, spacing=16)
         row.setContentsMargins(16, 16, 16, 16)
-        row.setSpacing(16)
-        row.addWidget(self.import_door)
-        row.addWidget(
-            Label(
-                "Have the form and the call reference at hand. "
-                "What is missing is said with its clause, and nothing is lost.",
-                "text2",
-                wrap=True,
-            ),
-            1,
-        )
+        for door in (self.request_door, self.transfer_door, self.import_door, self.trauma_door):
+            row.addWidget(door)
         return band
 
-    # -- discs that lie in the drives
+    def _connect(self) -> None:
+        self.request_door.clicked.connect(self.open_request)
+        self.transfer_door.clicked.connect(lambda: self.open_transfer())
+        self.import_door.clicked.connect(lambda: self.import_wanted.emit(""))
+        self.trauma_door.clicked.connect(self.trauma_wanted)
+        self.overview.import_wanted.connect(self.import_wanted)
+        self.overview.shown.connect(self.shown)
 
-    def show_drives(self, drives: tuple[Drive, ...]) -> None:
-        ready = [drive for drive in drives if drive.has_medium and drive.mount_point]
-        rows: list[QWidget] = [self._drive(drive, first=at == 0) for at, drive in enumerate(ready)]
-        self.drives.show_rows(
-            rows,
-            "No disc or stick is in a drive. Put one in: it appears here by itself, or import from a folder.",
-        )
-        if not ready:
-            folder = LinkButton("Import from a &folder…", self._theme, "folder")
-            folder.clicked.connect(lambda: self.import_wanted.emit(""))
-            self.drives.add(folder)
+    # -- the forms behind the doors
 
-    def _drive(self, drive: Drive, *, first: bool) -> QWidget:
-        icon = _DRIVE_ICONS[drive.kind]
-        name = drive.label or "No label"
-        button = Button("Import", self._theme, Kind.PRIMARY if first else Kind.PLAIN)
-        button.setAccessibleName(f"Import {name}")
-        button.clicked.connect(lambda: self.import_wanted.emit(drive.mount_point))
-        return _row(
-            self._theme, icon, name, ", ".join(dict.fromkeys((drive.device, drive.mount_point))), button
-        )
+    @property
+    def request_page(self) -> RequestPage:
+        if self._request is None:
+            from iep_desktop.ui.create.request.page import RequestPage
 
-    # -- what was imported last
+            self._request = RequestPage(self._desk, self._queries, self._theme)
+            self._add(self._request)
+        return self._request
+
+    @property
+    def transfer_page(self) -> TransferPage:
+        if self._transfer is None:
+            from iep_desktop.ui.create.transfer.page import TransferPage
+
+            self._transfer = TransferPage(self._desk, self._queries, self._theme)
+            self._add(self._transfer)
+        return self._transfer
+
+    def _add(self, page: FormPage) -> None:
+        self._stack.addWidget(page)
+        page.created.connect(self._created)
+        page.opened.connect(self.shown)
+        page.left.connect(self.close_form)
+
+    def open_request(self) -> None:
+        self._open(self.request_page)
+
+    def open_transfer(self, request_id: int | None = None) -> None:
+        """Where a request is given, the transfer that answers it, prefilled from it."""
+        if request_id is not None:
+            self.transfer_page.answer(request_id)
+        self._open(self.transfer_page)
+
+    def close_form(self) -> None:
+        """Back to the doors; what was typed stays."""
+        door = self.transfer_door if self._stack.currentWidget() is self._transfer else self.request_door
+        self._open(self.overview)
+        door.setFocus()
+
+    def _created(self, transaction: Transaction) -> None:
+        self._open(self.overview)
+        self.created.emit(transaction)
+
+    def _open(self, page: QWidget) -> None:
+        self._stack.setCurrentWidget(page)
+        self.request_door.set_open(page is self._request)
+        self.transfer_door.set_open(page is self._transfer)
+        self._make_room()
+        self.focus()
+
+    # -- the page
+
+    @property
+    def form(self) -> FormPage | None:
+        """The form that is open."""
+        page = self._stack.currentWidget()
+        forms: tuple[FormPage | None, ...] = (self._request, self._transfer)
+        return next((form for form in forms if form is page), None)
+
+    @property
+    def drives(self) -> QWidget:
+        return self.overview.drives
+
+    @property
+    def latest(self) -> QWidget:
+        return self.overview.latest
+
+    def focus(self) -> None:
+        (self.form.first_focus() if self.form else self.request_door).setFocus()
 
     def refresh(self) -> None:
-        reading = self._reading
-        wanted = WorklistFilter(types=frozenset({TransactionType.CD_IMPORT}))
+        self.overview.refresh()
 
-        def question(_ctx: Context) -> tuple[Transaction, ...]:
-            return reading.page(wanted, WorklistOrder(), 0, LATEST).rows
+    def show_drives(self, drives: tuple[Drive, ...]) -> None:
+        self.overview.show_drives(drives)
 
-        self._queries.ask(question, self._show_latest, owner=self)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
 
-    def _show_latest(self, rows: tuple[Transaction, ...]) -> None:
-        self.latest.show_rows(
-            [self._import(transaction) for transaction in rows],
-            "Nothing yet. The discs that you import are listed here, the last one first.",
-        )
-
-    def _import(self, transaction: Transaction) -> QWidget:
-        chip = Chip("", "neutral", self._theme)
-        chip.set_status(transaction.status)
-        look = LinkButton("Details", self._theme)
-        look.setAccessibleName(f"Details of {transaction.number}")
-        look.clicked.connect(lambda: self.shown.emit(transaction))
-        line = f"{texts.moment(transaction.created_at)}, {texts.images(transaction.counts.wanted)}"
-        return _row(self._theme, "disc-3", texts.patient_name(transaction), line, chip, look)
-
-
-class _Column(QWidget):
-    """A heading, rows, or the text of an empty list."""
-
-    def __init__(self, heading: str, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(0)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(Label(heading, weight=600))
-        layout.addWidget(Hairline())
-        layout.addLayout(self._rows)
-        layout.addStretch(1)
-
-    def show_rows(self, rows: list[QWidget], empty: str) -> None:
-        while (item := self._rows.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.setParent(None)
-                widget.deleteLater()
-        for row in rows or [Label(empty, "text2", wrap=True)]:
-            self._rows.addWidget(row)
-
-    def add(self, widget: QWidget) -> None:
-        self._rows.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeft)
-
-
-def _row(theme: Theme, icon: str, name: str, line: str, *at_the_right: QWidget) -> QWidget:
-    row = QWidget()
-    row.setMinimumHeight(theme.sizes.two_line_row)
-    words = QVBoxLayout()
-    words.setSpacing(0)
-    words.addWidget(ElidedLabel(name, weight=600))
-    words.addWidget(ElidedLabel(line, "text2"))
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 4, 0, 4)
-    layout.setSpacing(12)
-    layout.addWidget(IconLabel(icon, "text2", theme))
-    layout.addLayout(words, 1)
-    for widget in at_the_right:
-        layout.addWidget(widget)
-    return row
+    def _make_room(self) -> None:
+        low = self.height() < self._theme.sizes.of(_ROOM) and self.form is not None
+        for widget in (self._doors, self._line):
+            widget.setHidden(low)

@@ -12,6 +12,7 @@ from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button, Kind
 from iep_desktop.ui.widgets.labels import Label
 
+_HEADING = "What still blocks"
 _ICONS = {
     Verdict.BLOCKS: ("circle-x", "danger", "blocks"),
     Verdict.WARNS: ("triangle-alert", "warn", "warns"),
@@ -24,8 +25,12 @@ class ChecksView(QWidget):
 
     remedy = Signal(object, object)
 
-    def __init__(self, theme: Theme, *, primary: bool = False, narrow: bool = False) -> None:
+    def __init__(
+        self, theme: Theme, *, primary: bool = False, narrow: bool = False, ready: str = _HEADING
+    ) -> None:
+        """`ready`: what the heading says while nothing blocks."""
         super().__init__()
+        self._ready = ready
         self._theme = theme
         self._primary = primary
         self._narrow = narrow
@@ -33,7 +38,8 @@ class ChecksView(QWidget):
         self._buttons: dict[tuple[str, Remedy], Button] = {}
         self._first: Button | None = None
         self._count = Label("", "text2")
-        head = row(Label("What still blocks", weight=600), self._count)
+        self._heading = Label(_HEADING, weight=600)
+        head = row(self._heading, self._count)
         head.addStretch()
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(12)
@@ -54,7 +60,9 @@ class ChecksView(QWidget):
         for line, view in enumerate(views):
             self._add(line, view)
         self._count.setText(_summary(views))
-        self.setAccessibleName(f"What still blocks: {self._count.text()}")
+        blocks = any(view.check.verdict is Verdict.BLOCKS for view in views)
+        self._heading.setText(_HEADING if blocks else self._ready)
+        self.setAccessibleName(f"{self._heading.text()}: {self._count.text()}")
         if focused in self._buttons:
             self._buttons[focused].setFocus()
 

@@ -69,6 +69,11 @@ class DraftKeeper(QObject):
         """Go on with a draft that was kept before."""
         self.key = key
 
+    def begin_another(self) -> None:
+        """What was kept so far stays; what comes now is a draft of its own."""
+        self.key = uuid.uuid4().hex
+        self._last = ""
+
     def note_change(self) -> None:
         """Something changed: save soon. Typing on does not put it off."""
         if not self._timer.isActive():

@@ -106,6 +106,10 @@ class FormFields(QWidget):
             self._take(name, control)
         return field, span
 
+    def beside(self, label: str, control: QWidget, span: int) -> Placed:
+        """Something that is shown among the fields and is none of the form's."""
+        return FormField(label, control, self.theme), span
+
     def bare(self, name: str, control: QWidget) -> None:
         """A control that is its own label."""
         self._take(name, control)
@@ -172,13 +176,17 @@ class FormFields(QWidget):
 
     def text(self) -> FormText:
         """What the fields hold now."""
+        self._text = self.onto(self._text)
+        return self._text
+
+    def onto(self, text: FormText) -> FormText:
+        """`text` with what these fields hold; what they do not show stays as it is."""
         typed: dict[str, Any] = {name: _read(name, control) for name, control in self._controls.items()}
         if self._exams is not None:
             typed["exams"] = self._exams.exams()
         if self._institution is not None:
             typed["hospital"], typed["hospital_typed"] = self._hospital(), self._institution.currentText()
-        self._text = replace(self._text, **typed)
-        return self._text
+        return replace(text, **typed)
 
     def _hospital(self) -> str:
         """Until the list has come, and for a code that it does not hold, the code that was there stays."""

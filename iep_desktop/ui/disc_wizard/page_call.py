@@ -12,7 +12,7 @@ from iep_desktop.ui.disc_wizard.checks_view import ChecksView, plain_views
 from iep_desktop.ui.disc_wizard.form_editor import FormEditor
 from iep_desktop.ui.disc_wizard.page import Act, Footer, Page
 from iep_desktop.ui.disc_wizard.parts import Beside, ThemedIcon, column, row, scrolling
-from iep_desktop.ui.disc_wizard.paste import Pasted, parse_pasted
+from iep_desktop.ui.disc_wizard.paste import parse_pasted, said
 from iep_desktop.ui.disc_wizard.paste_dialog import PasteDialog
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button, Kind
@@ -131,7 +131,7 @@ class CallPage(Page):
         pasted = parse_pasted(mail, self.editor.text())
         self.editor.show_text(pasted.text)
         self.case.set_text(self.editor.text())  # with the hospital's code, where the list knows its name
-        self.note.setText(_said(pasted))
+        self.note.setText(said(pasted))
         self.note.show()
         self.editor.control("call_ref").setFocus()
 
@@ -176,13 +176,3 @@ def _blocking_words(blocks: int, problems: int) -> str:
     if blocks:
         return "1 thing still blocks" if blocks == 1 else f"{blocks} things still block"
     return ""
-
-
-def _said(pasted: Pasted) -> str:
-    filled = f"Filled in: {', '.join(pasted.filled)}." if pasted.filled else "Nothing was recognised."
-    if not pasted.unknown:
-        return f"{filled} Everything was understood."
-    lines = [f"  {line[:120]}" for line in pasted.unknown[:8]]
-    if len(pasted.unknown) > len(lines):
-        lines.append(f"  and {len(pasted.unknown) - len(lines)} more lines")
-    return "\n".join([filled, "Not understood:", *lines])

@@ -301,3 +301,14 @@ def _split_name(value: str) -> tuple[str, str]:
 
 def _plain(label: str) -> str:
     return re.sub(r"[^a-z0-9/\- ]", "", label.casefold().replace(".", " ")).strip()
+
+
+def said(pasted: Pasted) -> str:
+    """What was filled in, and what was not understood, in words."""
+    filled = f"Filled in: {', '.join(pasted.filled)}." if pasted.filled else "Nothing was recognised."
+    if not pasted.unknown:
+        return f"{filled} Everything was understood."
+    lines = [f"  {line[:120]}" for line in pasted.unknown[:8]]
+    if len(pasted.unknown) > len(lines):
+        lines.append(f"  and {len(pasted.unknown) - len(lines)} more lines")
+    return "\n".join([filled, "Not understood:", *lines])

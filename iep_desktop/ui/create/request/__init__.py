@@ -1,0 +1,1 @@
+"""New Request: ask another hospital for images."""

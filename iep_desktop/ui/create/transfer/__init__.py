@@ -1,0 +1,1 @@
+"""New Transfer: send images to another hospital."""

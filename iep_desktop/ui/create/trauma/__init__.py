@@ -1,0 +1,1 @@
+"""The trauma transfer: one page, three steps."""

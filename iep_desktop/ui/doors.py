@@ -1,0 +1,71 @@
+"""The doors of Create as the main window holds them: who is told what, and which windows stand open by themselves.
+
+Owns the wiring alone; the pages behind the doors are in `create`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from iep_desktop.ui.services import IsDesk, StateStore
+from iep_desktop.ui.theme import Theme
+from iep_desktop.workers.queries import Queries
+
+if TYPE_CHECKING:
+    from iep_desktop.ui.create.asks import CreateDesk
+    from iep_desktop.ui.create.page import CreatePage
+    from iep_desktop.ui.create.trauma.window import TraumaWindow
+
+
+class Doors(QObject):
+    """`import_wanted` carries the path of a disc or an empty text; `shown` and `created` a Transaction."""
+
+    import_wanted = Signal(str)
+    shown = Signal(object)
+    created = Signal(object)
+
+    def __init__(
+        self, desk: IsDesk, queries: Queries, theme: Theme, state: StateStore, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._desk = cast(
+            "CreateDesk", desk
+        )  # what Create needs is in the same desk, and nobody else asks for it
+        self._queries, self._theme, self._state = queries, theme, state
+        self._trauma: TraumaWindow | None = None
+
+    def make_page(self) -> CreatePage:
+        from iep_desktop.ui.create.page import CreatePage
+
+        page = CreatePage(self._desk, self._queries, self._theme)
+        page.import_wanted.connect(self.import_wanted)
+        page.shown.connect(self.shown)
+        page.created.connect(self.created)
+        page.trauma_wanted.connect(self.open_trauma)
+        return page
+
+    def open_trauma(self) -> TraumaWindow:
+        """One at a time: a second press brings the first to the front."""
+        from iep_desktop.ui.create.trauma.window import TraumaWindow
+
+        if self._trauma is None:
+            self._trauma = TraumaWindow(self._desk, self._queries, self._theme, self._state)
+            self._trauma.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            self._trauma.created.connect(self.created)
+            self._trauma.shown.connect(self.shown)
+            self._trauma.import_wanted.connect(lambda: self.import_wanted.emit(""))
+            self._trauma.destroyed.connect(self._trauma_closed)
+        window = self._trauma
+        window.show()
+        window.activateWindow()
+        return window
+
+    def close(self) -> None:
+        """The main window goes away."""
+        if self._trauma is not None:
+            self._trauma.close()
+
+    def _trauma_closed(self) -> None:
+        self._trauma = None
