@@ -38,14 +38,23 @@ class Settings:
     retry_longest_seconds: float = 900.0
     ledger_busy_seconds: float = 10.0
     keep_hours: bool = True  # R-TIME-4: standard transfers wait for the service's hours
-    auto_download: tuple[str, ...] = ()  # ODS of senders whose transfers are downloaded unasked (R-GATE-2 holds)
+    auto_download: tuple[
+        str, ...
+    ] = ()  # ODS of senders whose transfers are downloaded unasked (R-GATE-2 holds)
     listener_port: int = 0  # of our own Storage SCP, for C-MOVE and direct routing; 0: none
     listener_ae: str = "IEPDESKTOP"
     listener_callers: tuple[tuple[str, str], ...] = ()  # AE title and address of each that may store to it
-    direct_routing_silence_seconds: float = 60.0  # a study is complete when nothing of it has come for so long
+    direct_routing_silence_seconds: float = (
+        60.0  # a study is complete when nothing of it has come for so long
+    )
+    trauma_hospital: str = "RX1"  # R-TRAUMA: where trauma patients' images go
+    trauma_node: str = "NUH Radiology PACS"
     disc_folders: tuple[
         str, ...
     ] = ()  # every folder in these counts as a disc, for example copies on a share
+    review_before_send: tuple[
+        str, ...
+    ] = ()  # hospitals' codes or nodes' names to which nothing goes unreviewed; * for all
 
     @property
     def user_name(self) -> str:
@@ -91,6 +100,11 @@ class Profile:
     @property
     def spool(self) -> Path:
         return self.root / "spool"
+
+    @property
+    def viewing(self) -> Path:
+        """Thumbnails and fetched files, by transaction: emptied with its spool."""
+        return self.root / "viewing"
 
     @property
     def logs(self) -> Path:
@@ -172,7 +186,7 @@ def _settings_of(document: Any, path: Path) -> Settings:
         )
     known = {field.name for field in fields(Settings)}
     values: dict[str, Any] = {key: value for key, value in document.items() if key in known}
-    for name in ("disc_folders", "auto_download"):
+    for name in ("disc_folders", "auto_download", "review_before_send"):
         values[name] = tuple(values.get(name, ()))
     values["listener_callers"] = tuple(tuple(entry) for entry in values.get("listener_callers", ()))
     return Settings(**values)

@@ -8,6 +8,7 @@ from datetime import datetime
 from iep_desktop.core.exchange import Attachment
 from iep_desktop.core.model import Exam, Form, Priority
 from iep_desktop.core.transaction import Instance, MatchDecision, Medium, Requirement, Status, TransactionType
+from iep_desktop.core.viewing import Review
 
 
 @dataclass(frozen=True)
@@ -50,3 +51,4 @@ class TransactionDraft:
     status: Status = Status.NEW  # On IEP for what lies in our gateway already
     transfer: TransferPart | None = None
     event: str = "Created"  # first line of its history
+    review: Review | None = None  # the second, where the images were looked at before

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from iep_desktop.core import reviewing
 from iep_desktop.core.calendar import LONDON
 from iep_desktop.core.drafts import TransactionDraft
 from iep_desktop.core.errors import InvalidInput, Refused
@@ -77,6 +78,8 @@ class Transactions:
             act = self._begun(session, draft)
             instances.add(session, act.row, draft.instances)
             act.record("created", draft.event, draft.created_by, draft.status)
+            if draft.review:
+                act.record(reviewing.EVENT, reviewing.event_text(draft.review), draft.review.by)
             act.ours.required = draft.required
             act.require_there(draft.required_there)
             if draft.transfer:
