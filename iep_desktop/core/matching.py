@@ -194,7 +194,7 @@ def _score(fields: Iterable[FieldMatch], *, pacs_known: bool, number_given: bool
         if weight is None or item.medium.agreement is Agreement.ABSENT:
             continue
         agrees = item.medium.agreement is Agreement.AGREES
-        verb = "agrees" if agrees else "differs on the disc"
+        verb = "agrees" if agrees else "differs in the images"
         lines.append(ScoreLine(f"{item.field.value} {verb}", weight if agrees else 0, weight))
     if number_given:
         label = "S number known to PACS" if pacs_known else "S number not known to PACS"

@@ -1,6 +1,6 @@
-"""What a person can do with a transaction, which of it is possible now, and which act lifts which requirement.
+"""What a person can do with a transaction: the words, icons and buttons of each act, and which lifts which requirement.
 
-Screens emit a `Wish`; the main window does it. Pure: no widget here.
+Screens emit a `Wish`; the main window does it. What is possible when stands in `possible`. Pure: no widget here.
 """
 
 from __future__ import annotations
@@ -8,22 +8,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from iep_desktop.core.states import FINAL, legal_moves
-from iep_desktop.core.transaction import Requirement, Status, Transaction, TransactionType
+from iep_desktop.core.transaction import Direction, Requirement, Transaction, TransactionType
 
 
 class Act(StrEnum):
     """The words are those of the menu Open ▾, mnemonics included."""
 
     DETAILS = "&Details"
+    RESPOND = "&Respond…"  # of a row: to the details, where the answers are
+    ACCEPT = "&Accept and choose images…"
+    SEND = "&Choose the images…"
+    DECLINE = "D&ecline…"
+    ASK_DETAILS = "Details m&issing…"
+    COMPLETE = "C&omplete the details…"
+    REWORK = "Re-&work and send again…"
+    DOWNLOAD = "Do&wnload"
+    STOP = "&Stop the download"
     RETRY = "&Retry"
     RETRY_FAILED = "Retry &failed images only"
+    OTHER_NODE = "Other &node…"
+    REDUCE = "Send &without what is refused…"
+    TO_STICK = "Copy images to a stic&k…"
     REGISTER = "I looked on the &PAS…"
     DECIDE = "&Match…"
     CONFIRM = "Confirm as &second person…"
     CORRECT_FORM = "C&omplete the form…"
+    OWN_FORM = "Our &form for this patient…"
     ENTER_RIS = "&Enter on RIS…"
+    MESSAGE = "&Message"
+    VIEW = "&View images"
     ASSIGN = "Assign to &me"
+    RAISE = "Raise to &Blue Light…"
+    LOWER = "&Lower the priority…"
     PRINT_FORM = "Print &form…"
     EDIT_NODE = "Edit &node and test…"
     COPY = "Copy for service des&k"
@@ -37,39 +53,74 @@ class Wish:
     act: Act
     transaction: Transaction
     position: int = 0  # of an exam
-    text: str = ""  # grounds, accession number
+    text: str = ""  # grounds, accession number, message
 
 
 _ICONS = {
     Act.DETAILS: "info",
+    Act.RESPOND: "inbox",
+    Act.ACCEPT: "check",
+    Act.SEND: "send",
+    Act.DECLINE: "circle-x",
+    Act.ASK_DETAILS: "message-circle-question-mark",
+    Act.COMPLETE: "pencil",
+    Act.REWORK: "undo-2",
+    Act.DOWNLOAD: "download",
+    Act.STOP: "circle-stop",
     Act.RETRY: "refresh-cw",
     Act.RETRY_FAILED: "rotate-cw",
+    Act.OTHER_NODE: "server",
+    Act.REDUCE: "circle-minus",
+    Act.TO_STICK: "usb",
     Act.REGISTER: "user-check",
     Act.DECIDE: "id-card",
     Act.CONFIRM: "user-round-check",
     Act.CORRECT_FORM: "pencil",
+    Act.OWN_FORM: "pencil",
     Act.ENTER_RIS: "list-checks",
+    Act.MESSAGE: "message-square",
+    Act.VIEW: "image",
     Act.ASSIGN: "user",
+    Act.RAISE: "siren",
+    Act.LOWER: "chevrons-down",
     Act.PRINT_FORM: "printer",
-    Act.EDIT_NODE: "server",
+    Act.EDIT_NODE: "settings",
     Act.COPY: "copy",
     Act.CANCEL: "ban",
 }
 _BUTTONS = {
+    Act.ACCEPT: "Accept…",
+    Act.SEND: "Choose images…",
+    Act.COMPLETE: "Complete…",
+    Act.REWORK: "Re-work…",
+    Act.STOP: "Stop",
     Act.REGISTER: "Registered…",
     Act.DECIDE: "Match…",
     Act.CONFIRM: "Confirm…",
     Act.CORRECT_FORM: "Complete…",
+    Act.OWN_FORM: "Our form…",
+    Act.TO_STICK: "Copy to a stick…",
+    Act.REDUCE: "Without refused…",
     Act.ENTER_RIS: "Enter on RIS…",
-    Act.DETAILS: "Details",
+    Act.RAISE: "Blue Light…",
+    Act.LOWER: "Lower…",
 }
 _BY_CODE = {
     "registered": Act.REGISTER,
     "match": Act.DECIDE,
     "second-person": Act.CONFIRM,
     "pacs-contradicts": Act.CORRECT_FORM,
-    "answer": Act.DETAILS,
-    "rework": Act.DETAILS,
+    "answer": Act.RESPOND,
+    "send": Act.SEND,
+    "rework": Act.REWORK,
+    "details": Act.COMPLETE,
+    "download": Act.DOWNLOAD,
+    "purge-soon": Act.DOWNLOAD,
+    "purge-by-hand": Act.DETAILS,
+    "message": Act.MESSAGE,
+    "blue-light-late": Act.DETAILS,
+    "grown": Act.DETAILS,
+    "extra": Act.DETAILS,
 }
 
 
@@ -82,38 +133,15 @@ def button_of(act: Act) -> str:
     return _BUTTONS.get(act, act.value.replace("&", ""))
 
 
-def lifting(requirement: Requirement) -> Act:
-    """The act that lifts a requirement; what no table names is a matter of the form."""
+def lifting(requirement: Requirement, transaction: Transaction) -> Act:
+    """The act that lifts a requirement at our end; what no table names is a matter of the form."""
     if requirement.code.startswith("ris-"):
         return Act.ENTER_RIS
-    return _BY_CODE.get(requirement.code, Act.CORRECT_FORM)
-
-
-def possible(transaction: Transaction, me: str) -> tuple[Act, ...]:
-    """What works on this transaction now, in the order of the menu."""
-    acts = [Act.DETAILS]
+    act = _BY_CODE.get(requirement.code, Act.CORRECT_FORM)
     if transaction.type is TransactionType.CD_IMPORT:
-        acts += _of_import(transaction)
-    if transaction.status not in FINAL and transaction.assigned_to != me:
-        acts.append(Act.ASSIGN)
-    if transaction.type is TransactionType.CD_IMPORT:
-        acts.append(Act.PRINT_FORM)
-        if Status.CANCELLED in legal_moves(transaction.type, transaction.status):
-            acts.append(Act.CANCEL)
-    return tuple(acts)
-
-
-def _of_import(transaction: Transaction) -> list[Act]:
-    acts = []
-    if can_retry(transaction):
-        acts.append(Act.RETRY)
-        if transaction.counts.failed:
-            acts.append(Act.RETRY_FAILED)
-    acts += dict.fromkeys(lifting(requirement) for requirement in transaction.required)
-    return acts
-
-
-def can_retry(transaction: Transaction) -> bool:
-    """It failed, or it waits for its next try."""
-    waits = transaction.not_before is not None and transaction.status not in FINAL
-    return transaction.status is Status.FAILED or waits
+        return act
+    if act is Act.COMPLETE and transaction.direction is Direction.IN:
+        return Act.RESPOND  # the other end completes them; until then it can be answered all the same
+    if act is Act.REWORK and transaction.type is not TransactionType.REQUEST:
+        return Act.MESSAGE  # the recipient does not want it
+    return Act.OWN_FORM if act is Act.CORRECT_FORM else act

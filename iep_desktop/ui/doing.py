@@ -3,32 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
-from iep_desktop.core.errors import IepError
+from iep_desktop.core.errors import Cancelled, IepError, InvalidInput, Refused
 from iep_desktop.core.job import Context
-from iep_desktop.core.model import Form, Hospital
-from iep_desktop.core.transaction import Transaction
+from iep_desktop.core.transaction import Transaction, TransactionType
+from iep_desktop.ui import asking
 from iep_desktop.ui.acts import Act, Wish
+from iep_desktop.ui.deeds import DIRECT, deed
 from iep_desktop.ui.details import print_form
 from iep_desktop.ui.details.failure import for_service_desk
-from iep_desktop.ui.details.match_dialog import MatchDialog
 from iep_desktop.ui.services import IsDesk
 from iep_desktop.ui.theme import Theme
-from iep_desktop.ui.widgets.confirm import ConfirmDialog
 from iep_desktop.ui.widgets.errors import show_error
-from iep_desktop.ui.worklist import texts
 from iep_desktop.workers.queries import Queries
+
+if TYPE_CHECKING:
+    from iep_desktop.ui.details.documents import Documents
 
 
 class Doing(QObject):
-    """`done` carries the words for what was done; `ris_wanted` a Transaction, `nodes_wanted` a node's name."""
+    """`done` carries the words for what was done, `refused` that what is on the screen is not how it stands.
+
+    What other screens do is wished on: `ris_wanted`, `reply_wanted`, `details_wanted`, `request_wanted`,
+    `viewer_wanted` carry a Transaction, `transfer_wanted` the id of the request to be answered, `nodes_wanted` a name.
+    """
 
     done = Signal(str)
+    refused = Signal()
     ris_wanted = Signal(object)
+    reply_wanted = Signal(object)
+    details_wanted = Signal(object)
+    request_wanted = Signal(object)
+    viewer_wanted = Signal(object)
+    transfer_wanted = Signal(int)
     nodes_wanted = Signal(str)
 
     def __init__(self, desk: IsDesk, queries: Queries, theme: Theme, window: QWidget) -> None:
@@ -37,141 +52,170 @@ class Doing(QObject):
         self.dialog: QDialog | None = None  # the one that is open
 
     def do(self, wish: Wish) -> None:
-        imports, transaction = self._desk.imports, wish.transaction
-        id_, number = transaction.id, transaction.number
-        match wish.act:
-            case Act.RETRY:
-                self._call(lambda: imports.retry(id_), f"{number} is tried again", wish)
-            case Act.RETRY_FAILED:
-                self._call(lambda: imports.retry(id_, failed_only=True), f"{number} is tried again", wish)
-            case Act.ASSIGN:
-                self._call(lambda: imports.assign(id_), f"{number} is yours", wish)
-            case Act.ENTER_RIS if wish.text:
-                position, accession = wish.position, wish.text
-                self._call(
-                    lambda: imports.enter_ris(id_, position, accession), f"{accession} is entered", wish
-                )
-            case Act.ENTER_RIS:
-                self.ris_wanted.emit(transaction)
-            case Act.EDIT_NODE:
-                failure = transaction.failure
-                self.nodes_wanted.emit((failure.node if failure else "") or transaction.node)
-            case Act.COPY:
-                QGuiApplication.clipboard().setText(for_service_desk(transaction))
-                self.done.emit("Copied for the service desk, without patient data")
-            case _:
-                self._ask_first(wish)
+        transaction = wish.transaction
+        if wish.act in DIRECT:
+            self._call(wish)
+        elif wish.act in (Act.ENTER_RIS, Act.MESSAGE):
+            self._write(wish)
+        elif wish.act is Act.COPY:
+            QGuiApplication.clipboard().setText(for_service_desk(transaction))
+            self.done.emit("Copied for the service desk, without patient data")
+        elif wish.act is Act.EDIT_NODE:
+            failure = transaction.failure
+            self.nodes_wanted.emit((failure.node if failure else "") or transaction.node)
+        elif wish.act in self._elsewhere:
+            self._elsewhere[wish.act](transaction)
+        else:
+            self._ask_first(wish)
+
+    @property
+    def _elsewhere(self) -> dict[Act, Callable[[Transaction], None]]:
+        return {
+            Act.DETAILS: self.details_wanted.emit,
+            Act.RESPOND: self.details_wanted.emit,
+            Act.REWORK: self.request_wanted.emit,
+            Act.COMPLETE: self.request_wanted.emit,
+            Act.VIEW: self.viewer_wanted.emit,
+            Act.SEND: lambda transaction: self.transfer_wanted.emit(transaction.id),
+        }
+
+    @cached_property
+    def documents(self) -> Documents:
+        """Attachments, opened or saved."""
+        from iep_desktop.ui.details.documents import Documents
+
+        documents = Documents(self._desk.transfers, self._queries, self._window)
+        documents.saved.connect(self.done)
+        documents.failed.connect(lambda error: show_error(self._window, error, self._theme))
+        return documents
+
+    def look(self, transaction: Transaction) -> None:
+        """A person has it before them; nothing is said about that, and nothing where it does not work."""
+        replies, id_ = self._desk.replies, transaction.id
+        self._queries.ask(lambda _ctx: replies.look(id_), lambda _: self._queries.look_now(), owner=self)
+
+    # -- what is typed where it is shown
+
+    def _write(self, wish: Wish) -> None:
+        """An accession number or a message: there, or else the way to where it is typed."""
+        if not wish.text:
+            (self.ris_wanted if wish.act is Act.ENTER_RIS else self.reply_wanted).emit(wish.transaction)
+        elif wish.act is Act.MESSAGE:
+            self._call(wish, wish.text)
+        else:
+            imports, id_ = self._desk.imports, wish.transaction.id
+            self._run(
+                lambda: imports.enter_ris(id_, wish.position, wish.text), f"{wish.text} is entered", wish
+            )
 
     # -- what needs a word from the person first
 
     def _ask_first(self, wish: Wish) -> None:
-        asks: dict[Act, Callable[[Transaction], None]] = {
-            Act.REGISTER: self._ask_registered,
-            Act.DECIDE: lambda transaction: self._ask_match(transaction, second=False),
-            Act.CONFIRM: lambda transaction: self._ask_match(transaction, second=True),
-            Act.CORRECT_FORM: self._ask_form,
-            Act.CANCEL: self._ask_cancel,
-            Act.PRINT_FORM: self._ask_file,
-        }
         reading, id_ = self._desk.reading, wish.transaction.id
-        ask = asks[wish.act]
-        # A row of a list is not the whole transaction: what the disc said is in the ledger only.
-        self._queries.ask(lambda _ctx: reading.by_id(id_), ask, self._failed_at(wish), owner=self)
 
-    def _ask_registered(self, transaction: Transaction) -> None:
-        who = f"{texts.patient_name(transaction)}, {transaction.patient.hospital_no or 'no hospital number'}"
-        dialog = ConfirmDialog(
-            "Is the patient registered on the PAS?",
-            f"Look {who}, up on the PAS (§2.7d). Say so only when you have seen the record there: "
-            "your name goes into the history.",
-            "I have seen the record",
-            self._theme,
-            leave="Not yet",
-            parent=self._window,
-        )
-        imports = self._desk.imports
-        dialog.accepted.connect(
-            lambda: self._call(
-                lambda: imports.register(transaction.id),
-                f"{transaction.number}: registered",
-                Wish(Act.REGISTER, transaction),
+        def question(_ctx: Context) -> tuple[Transaction, str]:
+            # A row of a list is not the whole transaction: what the disc said is in the ledger only.
+            transaction = reading.by_id(id_)
+            other = transaction.other_hospital
+            return transaction, reading.hospital_name(other) if other else ""
+
+        self._queries.ask(question, lambda found: self._ask(wish, *found), self._failed_at(wish), owner=self)
+
+    def _ask(self, wish: Wish, transaction: Transaction, other: str) -> None:
+        act, theme, window = wish.act, self._theme, self._window
+        wish = Wish(act, transaction)
+        said = lambda answer: self._call(wish, answer)  # noqa: E731 (named, because each branch hands it on)
+        dialog = asking.confirm(transaction, act, theme, window, said)
+        dialog = dialog or asking.word(transaction, act, theme, window, said, other)
+        if dialog is not None:
+            self._open(dialog)
+            return
+        {
+            Act.DECIDE: lambda: self._ask_match(wish, second=False),
+            Act.CONFIRM: lambda: self._ask_match(wish, second=True),
+            Act.CORRECT_FORM: lambda: self._ask_form(wish),
+            Act.OWN_FORM: lambda: self._ask_form(wish),
+            Act.OTHER_NODE: lambda: self._ask_node(wish),
+            Act.PRINT_FORM: lambda: self._open(
+                asking.file(transaction, window, lambda path: self.print_to(transaction, path))
+            ),
+            Act.TO_STICK: lambda: self._open(
+                asking.folder(transaction, window, lambda path: self.copy_to(transaction, path))
+            ),
+        }[act]()
+
+    def _ask_match(self, wish: Wish, *, second: bool) -> None:
+        if wish.transaction.type is not TransactionType.CD_IMPORT:
+            self._compare(wish, second=second)
+            return
+        from iep_desktop.ui.details.match_dialog import MatchDialog
+
+        dialog = MatchDialog(wish.transaction, self._theme, second=second, parent=self._window)
+        dialog.decided.connect(lambda grounds: self._call(wish, grounds))
+        self._open(dialog)
+
+    def _compare(self, wish: Wish, *, second: bool) -> None:
+        """Form, header and PACS side by side; the answer of PACS comes into the open dialog."""
+        from iep_desktop.ui.details.compare_dialog import CompareDialog
+
+        dialog = CompareDialog(wish.transaction, self._theme, second=second, parent=self._window)
+        downloads, id_ = self._desk.downloads, wish.transaction.id
+        # As long as there is no form of ours, the sender's shows what is to be expected.
+        form = wish.transaction.form if wish.transaction.their_form is None else None
+
+        def ask() -> None:
+            self._queries.ask(
+                lambda ctx: downloads.assess(id_, ctx, form),
+                lambda assessment: dialog.show_assessment(assessment, datetime.now(UTC).astimezone()),
+                lambda error: dialog.show_failure(error, ask),
+                owner=dialog,
             )
-        )
+
+        def to_form() -> None:
+            dialog.reject()
+            self.do(Wish(Act.OWN_FORM, wish.transaction))
+
+        dialog.said.connect(lambda grounds: self._call(wish, grounds))
+        dialog.asked.connect(ask)
+        dialog.form_wanted.connect(to_form)
         self._open(dialog)
+        ask()
 
-    def _ask_match(self, transaction: Transaction, *, second: bool) -> None:
-        dialog = MatchDialog(transaction, self._theme, second=second, parent=self._window)
-        imports, id_ = self._desk.imports, transaction.id
-        act = Act.CONFIRM if second else Act.DECIDE
-
-        def decided(grounds: str) -> None:
-            def call() -> None:
-                if second:
-                    imports.confirm(id_, grounds)
-                else:
-                    imports.decide(id_, grounds)
-
-            self._call(call, f"{transaction.number}: matched", Wish(act, transaction))
-
-        dialog.decided.connect(decided)
-        self._open(dialog)
-
-    def _ask_form(self, transaction: Transaction) -> None:
+    def _ask_form(self, wish: Wish) -> None:
         reading = self._desk.reading
         self._queries.ask(
             lambda _ctx: reading.hospitals(""),
-            lambda hospitals: self._open_form(transaction, hospitals),
-            self._failed_at(Wish(Act.CORRECT_FORM, transaction)),
+            lambda hospitals: self._open(
+                asking.form(
+                    wish.transaction,
+                    hospitals,
+                    self._theme,
+                    self._window,
+                    lambda form: self._call(wish, form),
+                )
+            ),
+            self._failed_at(wish),
             owner=self,
         )
 
-    def _open_form(self, transaction: Transaction, hospitals: tuple[Hospital, ...]) -> None:
-        from iep_desktop.ui.details.form_dialog import FormDialog  # the wizard's form comes with it
-
-        dialog = FormDialog(transaction, hospitals, self._theme, self._window)
-        imports, id_ = self._desk.imports, transaction.id
-
-        def completed(form: Form) -> None:
-            self._call(
-                lambda: imports.correct_form(id_, form),
-                f"{transaction.number}: form saved",
-                Wish(Act.CORRECT_FORM, transaction),
-            )
-
-        dialog.completed.connect(completed)
-        self._open(dialog)
-
-    def _ask_cancel(self, transaction: Transaction) -> None:
-        counts = transaction.counts
-        arrived = (
-            f" {texts.images(counts.arrived)} are in PACS already and stay there." if counts.arrived else ""
+    def _ask_node(self, wish: Wish) -> None:
+        transfers, to = self._desk.transfers, wish.transaction.recipient
+        self._queries.ask(
+            lambda _ctx: transfers.destinations(to),
+            lambda nodes: self._open(
+                asking.other_node(
+                    wish.transaction,
+                    nodes,
+                    self._theme,
+                    self._window,
+                    lambda node: self._call(wish, node),
+                )
+            ),
+            self._failed_at(wish),
+            owner=self,
         )
-        dialog = ConfirmDialog(
-            f"Cancel {transaction.number}?",
-            f"{texts.patient_name(transaction)}: nothing more is sent.{arrived} It stays in All.",
-            "Cancel the import",
-            self._theme,
-            leave="Go on with it",
-            parent=self._window,
-        )
-        imports = self._desk.imports
-        dialog.accepted.connect(
-            lambda: self._call(
-                lambda: imports.cancel(transaction.id),
-                f"{transaction.number} is cancelled",
-                Wish(Act.CANCEL, transaction),
-            )
-        )
-        self._open(dialog)
 
-    def _ask_file(self, transaction: Transaction) -> None:
-        dialog = QFileDialog(
-            self._window, "Save the form as PDF", f"form-{transaction.number}.pdf", "PDF (*.pdf)"
-        )
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("pdf")
-        dialog.fileSelected.connect(lambda path: self.print_to(transaction, path))
-        self._open(dialog)
+    # -- files
 
     def print_to(self, transaction: Transaction, path: str) -> None:
         reading = self._desk.reading
@@ -187,26 +231,56 @@ class Doing(QObject):
             owner=self,
         )
 
+    def copy_to(self, transaction: Transaction, path: str) -> None:
+        """A verified copy; the dialog shows how far it is, and stops it."""
+        from iep_desktop.ui.details.stick_dialog import StickDialog
+
+        dialog = StickDialog(transaction.number, Path(path), self._theme, self._window)
+        copies, id_ = self._desk.copies, transaction.id
+        running = self._queries.ask(
+            lambda ctx: copies.to_stick(id_, Path(path), ctx),
+            dialog.show_receipt,
+            dialog.show_failure,
+            owner=dialog,
+            progress=dialog.show_progress,
+        )
+        dialog.stopped.connect(running.cancel)
+        self._open(dialog)
+
     # -- doing it
 
     def _open(self, dialog: QDialog) -> None:
         self.dialog = dialog
         dialog.finished.connect(dialog.deleteLater)
-        dialog.finished.connect(self._closed)
+        dialog.finished.connect(lambda: self._closed(dialog))
         dialog.open()
 
-    def _closed(self) -> None:
-        self.dialog = None
+    def _closed(self, dialog: QDialog) -> None:
+        if self.dialog is dialog:
+            self.dialog = None
 
-    def _call(self, act: Callable[[], object], words: str, wish: Wish) -> None:
+    def _call(self, wish: Wish, said: Any = "") -> None:
+        made = deed(self._desk, wish.act, wish.transaction, said)
+        self._run(made.call, made.words, wish)
+
+    def _run(self, call: Callable[[], object], words: str, wish: Wish) -> None:
         self._queries.ask(
-            lambda _ctx: act(), lambda _: self.done.emit(words), self._failed_at(wish), owner=self
+            lambda _ctx: call(), lambda _: self._happened(wish, words), self._failed_at(wish), owner=self
         )
 
+    def _happened(self, wish: Wish, words: str) -> None:
+        self.done.emit(words)
+        if wish.act is Act.ACCEPT:
+            self.transfer_wanted.emit(wish.transaction.id)
+
     def _failed_at(self, wish: Wish) -> Callable[[IepError], None]:
-        """Show it, with the way to try again."""
+        """Show it, with the way to try again. What somebody else has done meanwhile is looked at again at once."""
 
         def failed(error: IepError) -> None:
+            if isinstance(error, Cancelled):
+                return
+            if isinstance(error, Refused | InvalidInput):
+                self.refused.emit()
             retriable = error.kind in ("ledger-busy", "node-unreachable", "retriable")
             again = (lambda: self.do(wish)) if retriable else None
             self.dialog = show_error(self._window, error, self._theme, "Try again" if again else "", again)

@@ -76,6 +76,7 @@ class Header(QWidget):
     help_wanted = Signal(str)  # keyboard, contacts, about
     close_wanted = Signal()
     theme_chosen = Signal(object)  # ThemeChoice
+    alarm_pressed = Signal()
 
     def __init__(self, user: str, place: str, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -94,6 +95,11 @@ class Header(QWidget):
             action = self.help_menu.addAction(text)
             action.triggered.connect(lambda _=False, topic=topic: self.help_wanted.emit(topic))
         self.user_menu = self._user_menu(place)
+        self.alarm = Button("", theme, icon="siren")
+        self.alarm.set_icon("siren", "danger")
+        self.alarm.setAccessibleDescription("Shows the Blue Light that is due first")
+        self.alarm.clicked.connect(self.alarm_pressed)
+        self.alarm.hide()
         self._lay_out(user)
 
     def _lay_out(self, user: str) -> None:
@@ -112,6 +118,8 @@ class Header(QWidget):
         row.addWidget(MenuButton("&Admin", self._theme, self.admin_menu))
         row.addSpacing(4)
         row.addWidget(MenuButton("Hel&p", self._theme, self.help_menu))
+        row.addSpacing(8)
+        row.addWidget(self.alarm)
         row.addStretch(1)
         row.addWidget(self.search, 3)
         row.addSpacing(8)
@@ -128,6 +136,12 @@ class Header(QWidget):
         self.product.setVisible(roomy)
         self.user_button.setText(self._user if roomy else "")
         self.user_button.setToolTip("" if roomy else self._user)
+
+    def show_alarm(self, words: str) -> None:
+        """A Blue Light that misses its target, or will (R-TIME-2); empty takes it away."""
+        self.alarm.setText(words)
+        self.alarm.setToolTip(words)
+        self.alarm.setVisible(bool(words))
 
     def _menu(self, *entries: tuple[str, SignalInstance]) -> QMenu:
         menu = QMenu()

@@ -5,35 +5,39 @@ What is not needed for the first picture is imported and made when it is: pages,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow
 
-from iep_desktop.core.errors import IepError
 from iep_desktop.core.states import tab_of
 from iep_desktop.core.transaction import Tab, Transaction
+from iep_desktop.ui import frame
+from iep_desktop.ui.counting import Counting
 from iep_desktop.ui.dialogs import Dialogs
-from iep_desktop.ui.doors import Doors
 from iep_desktop.ui.header import Header
-from iep_desktop.ui.pages import TABS, Pages, Worklists
+from iep_desktop.ui.page_makers import PageMakers
+from iep_desktop.ui.pages import QUEUES, TABS, Pages, Place, Worklists, title
 from iep_desktop.ui.services import IsDesk, StateStore
 from iep_desktop.ui.theme import Theme, ThemeChoice
 from iep_desktop.ui.widgets.flow_strip import FlowStrip
 from iep_desktop.ui.widgets.tabs import CountedTabs
 from iep_desktop.ui.widgets.toast import Toast
-from iep_desktop.workers.pool import Running
 from iep_desktop.workers.queries import Queries
 
 if TYPE_CHECKING:
     from iep_desktop.core.medium import Drive
+    from iep_desktop.core.transaction import WorklistFilter
     from iep_desktop.ui.acts import Wish
+    from iep_desktop.ui.alarm import BlueLightAlarm
     from iep_desktop.ui.create.page import CreatePage
+    from iep_desktop.ui.details.panel import DetailsPanel
     from iep_desktop.ui.doing import Doing
+    from iep_desktop.ui.queues.page import QueuesPage
     from iep_desktop.ui.worklist.required_page import RequiredPage
     from iep_desktop.ui.worklist.tab_page import TabPage
     from iep_desktop.ui.worklist.worklist_page import WorklistPage
@@ -45,7 +49,6 @@ class MainWindow(QMainWindow):
     """`import_disc_wanted` carries the path of a disc or an empty text; `closing` that the window goes away."""
 
     import_disc_wanted = Signal(str)
-    transaction_made = Signal(object)  # Transaction, for whoever sends it
     theme_chosen = Signal(object)  # ThemeChoice, to be kept in the settings
     closing = Signal()
 
@@ -64,7 +67,6 @@ class MainWindow(QMainWindow):
         self._desk, self._queries, self._theme, self._state = desk, queries, theme, state
         self._busy, self._now = busy, now
         self._may_close = self._was_shown = self._page_open = False
-        self._counting: Running | None = None
         self._search = ""
         self._drives: tuple[Drive, ...] = ()
         self.setWindowTitle("Image Exchange")
@@ -72,61 +74,55 @@ class MainWindow(QMainWindow):
         self.resize(theme.sizes.of(1280), theme.sizes.of(800))
         place = f"{hospital_name or desk.me.hospital}, {desk.me.workstation}"
         self.dialogs = Dialogs(desk, queries, theme, self)
-        self.doors = Doors(desk, queries, theme, state, self)
         self.header = Header(desk.me.user, place, theme)
         self.tabs = CountedTabs(theme)
-        self.pages = Pages(self._make_create, self._make_worklist, self._make_required)
+        self._makers = PageMakers(desk, queries, theme, now, self)
+        self.pages = Pages(self._make_create, self._make_worklist, self._make_required, self._make_queues)
         self.worklists = Worklists(self.pages)
         self.strip = FlowStrip(theme)
+        self._counting = Counting(desk.reading, desk.queue, queries, self.tabs, self)
         self.toast = Toast(theme, self)
-        self._lay_out()
-        self._restore()
+        for tab in TABS:
+            self.tabs.add(title(tab), alarming=tab is Tab.FAILED)
+        self.setCentralWidget(frame.framed(self.header, self.tabs, self.pages, self.strip))
+        frame.restore(self, self.tabs, state)
         self._connect()
         self._shortcuts()
 
     # -- building
 
-    def _lay_out(self) -> None:
-        for tab in TABS:
-            self.tabs.add(tab.value if tab else "Create", alarming=tab is Tab.FAILED)
-        band = QWidget()
-        band.setProperty("role", "bar-below")
-        band.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        row = QHBoxLayout(band)
-        row.setContentsMargins(0, 0, 0, 1)
-        row.addWidget(self.tabs, 1)
-        content = QWidget()
-        content.setProperty("ground", "surface")
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        for widget, stretch in ((self.header, 0), (band, 0), (self.pages, 1), (self.strip, 0)):
-            column.addWidget(widget, stretch)
-        self.setCentralWidget(content)
-
     def _make_create(self) -> CreatePage:
-        page = self.doors.make_page()
+        from iep_desktop.ui.create.page import CreatePage
+
+        page = CreatePage(self._desk.reading, self._queries, self._theme)
+        page.import_wanted.connect(self.import_disc_wanted)
+        page.shown.connect(self.show_transaction)
         page.show_drives(self._drives)
         return page
 
     def _make_worklist(self, tab: Tab) -> WorklistPage:
-        from iep_desktop.ui.worklist.worklist_page import WorklistPage
-
-        desk = self._desk
-        page = WorklistPage(tab, desk.reading, self._queries, desk.me.user, self._theme, now=self._now)
+        page = self._makers.worklist(tab)
+        page.worklist_wanted.connect(self.show_worklist)
         self._set_up(page)
         return page
 
     def _make_required(self) -> RequiredPage:
-        from iep_desktop.ui.worklist.required_page import RequiredPage
-
-        desk = self._desk
-        page = RequiredPage(desk.reading, self._queries, desk.me.user, self._theme, now=self._now)
+        page = self._makers.required()
         self._set_up(page)
+        return page
+
+    def _make_queues(self) -> QueuesPage:
+        page = self._makers.queues()
+        page.wished.connect(self.do)
+        page.opened.connect(self.show_transaction)
         return page
 
     def _set_up(self, page: TabPage) -> None:
         page.wished.connect(self.do)
+        page.looked.connect(lambda transaction: self.doing.look(transaction))
+        page.linked.connect(self.show_number)
+        page.open_wanted.connect(lambda id_, one: self.doing.documents.open(id_, one))
+        page.save_wanted.connect(lambda id_, one: self.doing.documents.ask_where(id_, one))
         page.restore(self._state)
         page.set_search(self._search)
 
@@ -136,8 +132,15 @@ class MainWindow(QMainWindow):
 
         doing = Doing(self._desk, self._queries, self._theme, self)
         doing.done.connect(self._done)
-        doing.ris_wanted.connect(self._show_ris)
+        doing.refused.connect(self._look_again)
+        doing.ris_wanted.connect(lambda transaction: self._show_details(transaction).focus_ris())
+        doing.reply_wanted.connect(lambda transaction: self._show_details(transaction).focus_reply())
+        doing.details_wanted.connect(self.show_transaction)
+        doing.transfer_wanted.connect(lambda _: self.show_tab(Tab.ACCEPTED))
+        doing.request_wanted.connect(self.show_transaction)
         doing.nodes_wanted.connect(self.dialogs.nodes)
+        doing.transfer_wanted.connect(lambda _: self.show_tab(Tab.ACCEPTED))
+        doing.request_wanted.connect(self.show_transaction)
         return doing
 
     @property
@@ -151,12 +154,10 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.tabs.currentChanged.connect(self._tab_changed)
         self._connect_header()
-        self.doors.import_wanted.connect(self.import_disc_wanted)
-        self.doors.shown.connect(self.show_transaction)
-        self.doors.created.connect(self._made)
         queries = self._queries
         queries.ledger_changed.connect(self._ledger_changed)
         queries.flow_changed.connect(self.strip.show_flow)
+        queries.flow_changed.connect(lambda _: self._hear_queues())
         queries.lights_changed.connect(self.strip.show_lights)
         queries.drives_changed.connect(self._drives_changed)
         self._minute = QTimer(self)
@@ -202,21 +203,22 @@ class MainWindow(QMainWindow):
     def _open_first_page(self) -> None:
         if not self._page_open:
             self._tab_changed(self.tabs.currentIndex())
-        self._count()
+        self._counting.count()
 
     # -- tabs
 
     @property
-    def tab(self) -> Tab | None:
+    def tab(self) -> Place:
         return TABS[self.tabs.currentIndex()]
 
-    def show_tab(self, tab: Tab | None) -> None:
+    def show_tab(self, tab: Place) -> None:
         self.tabs.setCurrentIndex(TABS.index(tab))
 
     @property
     def _front(self) -> TabPage | None:
-        """The list that is looked at; None on Create."""
-        return self.pages.list_of(self.tab) if self.tab else None
+        """The worklist that is looked at; None on Create and Queues."""
+        tab = self.tab
+        return self.pages.list_of(tab) if isinstance(tab, Tab) else None
 
     def _tab_changed(self, at: int) -> None:
         self._page_open = True
@@ -224,9 +226,12 @@ class MainWindow(QMainWindow):
         if self._front:
             self._front.came_to_front()
             self._front.focus_list()
+        elif TABS[at] == QUEUES:
+            self.pages.queues_page.refresh()
+            self.pages.queues_page.focus_list()
         else:
             self.create_page.refresh()
-            self.create_page.focus()
+            self.create_page.import_door.setFocus()
 
     def show_transaction(self, transaction: Transaction) -> None:
         """In All, with its details."""
@@ -240,11 +245,6 @@ class MainWindow(QMainWindow):
         if self._front:
             self._front.choose(transaction)
 
-    def _made(self, transaction: Transaction) -> None:
-        self.transaction_made.emit(transaction)
-        self.show_created(transaction)
-        self._done(f"{transaction.number} is created")
-
     # -- what a person does
 
     def do(self, wish: Wish) -> None:
@@ -252,24 +252,42 @@ class MainWindow(QMainWindow):
 
     def _done(self, words: str) -> None:
         self.toast.say(words)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Something was done, or somebody else has done it: show it as it stands now."""
         self._queries.look_now()
         if self._front:
             self._front.hear_news()
             self._front.details.refresh()
-        self._count()
+        self._hear_queues()
+        self._counting.count()
 
-    def _show_ris(self, transaction: Transaction) -> None:
-        if self._front:
-            self._front.beside.fold(False)
-            self._front.details.show_transaction(transaction)
-            self._front.details.focus_ris()
+    def _show_details(self, transaction: Transaction) -> DetailsPanel:
+        """In the list that is looked at, else in All."""
+        if self._front is None:
+            self.show_tab(Tab.ALL)
+        front = self._front or self.worklists[Tab.ALL]
+        front.show_details_of(transaction)
+        return front.details
+
+    def show_number(self, number: str) -> None:
+        """A transaction that another one is tied to."""
+        reading = self._desk.reading
+        self._queries.ask(lambda _ctx: reading.transaction(number), self.show_transaction, owner=self)
+
+    def show_worklist(self, wanted: WorklistFilter) -> None:
+        """A saved search, in its own tab."""
+        tab = wanted.tab if wanted.tab in self.worklists else Tab.ALL
+        self.show_tab(tab)
+        self.worklists[tab].show_worklist(wanted)
 
     def search(self, text: str) -> None:
         """Narrows every list; from Create it goes to All."""
         self._search = text
         for page in self.pages.lists:
             page.set_search(text)
-        if text and self.tab is None:
+        if text and self._front is None:
             self.show_tab(Tab.ALL)
 
     def refresh(self) -> None:
@@ -277,17 +295,20 @@ class MainWindow(QMainWindow):
         if self._front:
             self._front.refresh()
             self._front.details.refresh()
+        elif self.tab == QUEUES:
+            self.pages.queues_page.refresh()
         else:
             self.create_page.refresh()
-        self._count()
+        self._counting.count()
 
     def _focus_search(self) -> None:
         self.header.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.header.search.selectAll()
 
     def _focus_list(self) -> None:
-        if self._front:
-            self._front.focus_list()
+        page = self._front or (self.pages.queues_page if self.tab == QUEUES else None)
+        if page:
+            page.focus_list()
 
     def _toggle_details(self) -> None:
         if self._front:
@@ -300,55 +321,44 @@ class MainWindow(QMainWindow):
     # -- news
 
     def _ledger_changed(self) -> None:
-        self._count()
+        self._counting.count()
         for page in self.pages.lists:
             page.ledger_changed()
         create = self.pages.made_create_page
         if create and create.isVisible():
             create.refresh()
+        self._hear_queues()
+        self.alarm.look()
+
+    @cached_property
+    def alarm(self) -> BlueLightAlarm:
+        from iep_desktop.ui.alarm import BlueLightAlarm
+
+        alarm = BlueLightAlarm(self._makers.forecasts, self.header, self)
+        alarm.wanted.connect(self.show_transaction)
+        alarm.changed.connect(lambda: self._front.details.tick() if self._front else None)
+        return alarm
+
+    def _hear_queues(self) -> None:
+        if self.pages.made_queues_page:
+            self.pages.made_queues_page.hear_news()
 
     def _drives_changed(self, drives: tuple[Drive, ...]) -> None:
         self._drives = drives
         if self.pages.made_create_page:
             self.pages.made_create_page.show_drives(drives)
 
-    def _count(self) -> None:
-        if self._counting is not None:
-            self._counting.cancel()
-        reading = self._desk.reading
-        self._counting = self._queries.ask(
-            lambda _ctx: reading.counts(), self._counted, self._not_counted, owner=self
-        )
-
-    def _counted(self, counts: Mapping[Tab, int]) -> None:
-        self._counting = None
-        for at, tab in enumerate(TABS):
-            if tab is not None:
-                self.tabs.set_count(at, counts.get(tab, 0))
-
-    def _not_counted(self, _error: IepError) -> None:
-        # The list in front says what is wrong with the ledger; a count that is unknown is not shown.
-        self._counting = None
-        for at in range(len(TABS)):
-            self.tabs.set_count(at, None)
-
     def _tick(self) -> None:
+        self.alarm.tick()
         if self._front:
             self._front.tick()
+        if self.pages.made_queues_page:
+            self.pages.made_queues_page.tick()
 
     # -- remembered, and closing
 
-    def _restore(self) -> None:
-        geometry = self._state.load("main/geometry")
-        if geometry:
-            self.restoreGeometry(QByteArray(geometry))
-        tab = self._state.load("main/tab")
-        known = tab is not None and tab.isdigit() and int(tab) < len(TABS)
-        self.tabs.setCurrentIndex(int(tab) if tab and known else TABS.index(Tab.IN_PROGRESS))
-
     def save_state(self) -> None:
-        self._state.save("main/geometry", bytes(self.saveGeometry().data()))
-        self._state.save("main/tab", str(self.tabs.currentIndex()).encode())
+        frame.save(self, self.tabs, self._state)
         for page in self.pages.lists:
             page.save(self._state)
 
@@ -362,7 +372,6 @@ class MainWindow(QMainWindow):
             event.ignore()
             self._ask_close()
             return
-        self.doors.close()
         self.save_state()
         self.closing.emit()
         event.accept()

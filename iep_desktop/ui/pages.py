@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtWidgets import QStackedWidget
 
@@ -11,12 +11,29 @@ from iep_desktop.core.transaction import Tab
 
 if TYPE_CHECKING:
     from iep_desktop.ui.create.page import CreatePage
+    from iep_desktop.ui.queues.page import QueuesPage
     from iep_desktop.ui.worklist.required_page import RequiredPage
     from iep_desktop.ui.worklist.tab_page import TabPage
     from iep_desktop.ui.worklist.worklist_page import WorklistPage
 
-TABS = (None, Tab.IN_PROGRESS, Tab.ACTION_REQUIRED, Tab.FAILED, Tab.ALL)  # None: Create
-WORKLISTS = (Tab.IN_PROGRESS, Tab.FAILED, Tab.ALL)
+QUEUES: Final = "Queues"
+"""A tab that is no worklist."""
+Place = Tab | Literal["Queues"] | None  # None: Create
+TABS: tuple[Place, ...] = (
+    None,
+    Tab.IN_PROGRESS,
+    Tab.ACTION_REQUIRED,
+    Tab.FAILED,
+    Tab.ALL,
+    Tab.ACCEPTED,
+    QUEUES,
+)
+WORKLISTS = (Tab.IN_PROGRESS, Tab.FAILED, Tab.ALL, Tab.ACCEPTED)
+
+
+def title(place: Place) -> str:
+    """The word on the tab."""
+    return place.value if isinstance(place, Tab) else place or "Create"
 
 
 class Pages(QStackedWidget):
@@ -27,15 +44,14 @@ class Pages(QStackedWidget):
         make_create: Callable[[], CreatePage],
         make_worklist: Callable[[Tab], WorklistPage],
         make_required: Callable[[], RequiredPage],
+        make_queues: Callable[[], QueuesPage],
     ) -> None:
         super().__init__()
-        self._make_create, self._make_worklist, self._make_required = (
-            make_create,
-            make_worklist,
-            make_required,
-        )
+        self._make_create, self._make_worklist = make_create, make_worklist
+        self._make_required, self._make_queues = make_required, make_queues
         self._create: CreatePage | None = None
         self._required: RequiredPage | None = None
+        self._queues: QueuesPage | None = None
         self._worklists: dict[Tab, WorklistPage] = {}
 
     @property
@@ -52,6 +68,13 @@ class Pages(QStackedWidget):
             self.addWidget(self._required)
         return self._required
 
+    @property
+    def queues_page(self) -> QueuesPage:
+        if self._queues is None:
+            self._queues = self._make_queues()
+            self.addWidget(self._queues)
+        return self._queues
+
     def worklist(self, tab: Tab) -> WorklistPage:
         if tab not in self._worklists:
             self._worklists[tab] = self._make_worklist(tab)
@@ -61,13 +84,20 @@ class Pages(QStackedWidget):
     def list_of(self, tab: Tab) -> TabPage:
         return self.required_page if tab is Tab.ACTION_REQUIRED else self.worklist(tab)
 
-    def show_page(self, tab: Tab | None) -> None:
-        self.setCurrentWidget(self.list_of(tab) if tab else self.create_page)
+    def show_page(self, place: Place) -> None:
+        if isinstance(place, Tab):
+            self.setCurrentWidget(self.list_of(place))
+        else:
+            self.setCurrentWidget(self.queues_page if place else self.create_page)
 
     @property
     def lists(self) -> list[TabPage]:
         """Those that have been made."""
         return [*self._worklists.values(), *([self._required] if self._required else [])]
+
+    @property
+    def made_queues_page(self) -> QueuesPage | None:
+        return self._queues
 
     @property
     def made_create_page(self) -> CreatePage | None:

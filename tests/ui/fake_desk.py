@@ -44,6 +44,16 @@ from iep_desktop.core.transaction import (
     WorklistFilter,
     WorklistOrder,
 )
+from tests.ui.fake_exchange import (
+    FakeActs,
+    FakeCopies,
+    FakeDownloads,
+    FakePriorities,
+    FakeQueue,
+    FakeReplies,
+    FakeTransfers,
+    FakeWorklists,
+)
 
 NOW = datetime(2026, 11, 24, 14, 9, tzinfo=UTC)
 HOSPITALS = (
@@ -148,6 +158,9 @@ class FakeReading:
     def by_id(self, id: int) -> Transaction:
         return next(row for row in self.rows if row.id == id)
 
+    def transaction(self, number: str) -> Transaction:
+        return next(row for row in self.rows if row.number == number)
+
     def details(self, id: int) -> Details:
         with self.lock:
             self.asked.append(("details", id))
@@ -239,12 +252,16 @@ class FakeNodes:
         return EchoResult(node.name, 0.004, 0.008, "ORTHANC")
 
 
-@dataclass
 class FakeDesk:
-    reading: FakeReading
-    imports: FakeImports
-    nodes: FakeNodes = field(default_factory=FakeNodes)
-    me: Me = Me()
+    """Every service that a window asks; each stands over the same rows."""
+
+    def __init__(self, reading: FakeReading, imports: FakeImports) -> None:
+        self.reading, self.imports = reading, imports
+        self.nodes, self.me = FakeNodes(), Me()
+        self.acts, self.replies = FakeActs(reading), FakeReplies(reading)
+        self.downloads, self.transfers = FakeDownloads(reading), FakeTransfers(reading)
+        self.priorities, self.queue = FakePriorities(reading), FakeQueue(reading)
+        self.copies, self.worklists_saved = FakeCopies(reading), FakeWorklists(reading)
 
 
 class MemoryState:
@@ -474,6 +491,17 @@ def busy_desk() -> FakeDesk:
             attempts=5,
             queued=False,
             counts=InstanceCounts(spooled=300),
+        ),
+        transaction(
+            17,
+            ago=hours(4),
+            name="COW^Belle",
+            type=T.REQUEST,
+            status=S.ACCEPTED,
+            sender="RNQ",
+            queued=False,
+            answers=("2026-000005",),
+            counts=InstanceCounts(),
         ),
         *(
             transaction(

@@ -35,7 +35,7 @@ from iep_desktop.ui.admin.nodes import NodesDialog
 from iep_desktop.ui.details.form_dialog import FormDialog
 from iep_desktop.ui.details.match_dialog import MatchDialog
 from iep_desktop.ui.main_window import MainWindow
-from iep_desktop.ui.pages import TABS
+from iep_desktop.ui.pages import QUEUES, TABS, Place
 from iep_desktop.ui.theme import Theme, ThemeChoice
 from iep_desktop.ui.widgets.confirm import ConfirmDialog
 from iep_desktop.ui.widgets.errors import ErrorDialog
@@ -80,7 +80,9 @@ def test_tabs_stand_in_ieps_order_with_counts(open_window: Open, qtbot: QtBot) -
         ("In Progress", "9"),
         ("Action Required", "5"),
         ("Failed", "2"),
-        ("All", "76"),
+        ("All", "77"),
+        ("Accepted", "1"),
+        ("Queues", "7"),
     ]
 
 
@@ -92,13 +94,17 @@ def test_it_opens_in_progress_with_the_newest_on_top(open_window: Open) -> None:
     assert window.worklists[Tab.IN_PROGRESS].filters.totals.text() == "9 transactions"
 
 
-@pytest.mark.parametrize("at", range(5))
+@pytest.mark.parametrize("at", range(7))
 def test_ctrl_and_a_figure_goes_to_a_tab(open_window: Open, at: int) -> None:
     window = open_window()
     press(window, f"Ctrl+{at + 1}")
     assert window.tab is TABS[at]
     tab = TABS[at]
-    assert window.pages.currentWidget() is (window.pages.list_of(tab) if tab else window.create_page)
+    pages = window.pages
+    expected = (
+        pages.list_of(tab) if isinstance(tab, Tab) else pages.queues_page if tab else window.create_page
+    )
+    assert pages.currentWidget() is expected
 
 
 def test_every_key_that_the_help_names_works(open_window: Open, qtbot: QtBot) -> None:
@@ -289,7 +295,7 @@ def test_open_on_a_row_offers_what_works(open_window: Open, qtbot: QtBot) -> Non
         qtbot.keyClick(page.view, Qt.Key.Key_Menu)
     menu = page.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)[-1]
     texts = [action.text() for action in menu.actions() if action.text()]
-    assert texts == [Act.DETAILS.value, Act.PRINT_FORM.value, Act.CANCEL.value]
+    assert texts == [Act.DETAILS.value, Act.LOWER.value, Act.PRINT_FORM.value, Act.CANCEL.value]
     menu.close()
 
 
@@ -535,11 +541,14 @@ def visible(window: QWidget, *kinds: type[QWidget]) -> list[QWidget]:
     return [widget for widget in found if widget.isVisible()]
 
 
-def go(window: MainWindow, tab: Tab | None, qtbot: QtBot) -> None:
-    if tab:
+def go(window: MainWindow, tab: Place, qtbot: QtBot) -> None:
+    if isinstance(tab, Tab):
         show_tab(window, tab, qtbot)
         details = window.pages.list_of(tab).details
         qtbot.waitUntil(lambda: details.details is not None)
+    elif tab == QUEUES:
+        window.show_tab(tab)
+        qtbot.waitUntil(lambda: bool(window.pages.queues_page.model.rows))
     else:
         window.show_tab(None)
         qtbot.waitUntil(lambda: len(window.create_page.latest.findChildren(QPushButton)) > 0)
@@ -566,7 +575,7 @@ def test_no_text_is_cut(open_window: Open, size: tuple[int, int], qtbot: QtBot) 
     for tab in TABS:
         go(window, tab, qtbot)
 
-        def nothing_cut(tab: Tab | None = tab) -> None:
+        def nothing_cut(tab: Place = tab) -> None:
             for button in visible(window, QPushButton, QCheckBox):
                 assert button.width() >= button.sizeHint().width(), (button.text(), tab)
                 assert button.height() >= min(button.sizeHint().height(), 16), (button.text(), tab)

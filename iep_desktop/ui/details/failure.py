@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from iep_desktop.core.transaction import Failure, Transaction
-from iep_desktop.ui.acts import Act, can_retry
+from iep_desktop.core.transaction import Failure, Transaction, TransactionType
+from iep_desktop.ui.acts import Act
+from iep_desktop.ui.possible import fixing, is_our_move, is_sending, possible
 from iep_desktop.ui.worklist.texts import clock, moment
 
 # PS3.4 B.2.3 (C-STORE) and PS3.7 C: exact codes first, then families by their first digits.
@@ -65,11 +66,12 @@ def status_words(code: int) -> str:
     return f"{code:04X}, {words or 'not one of the standard’s words'}"
 
 
-def explain(transaction: Transaction, now: datetime) -> tuple[Fact, ...]:
+def explain(transaction: Transaction, now: datetime, other: str = "") -> tuple[Fact, ...]:
+    """`other` is the other hospital's name, where there is one that takes part."""
     failure = transaction.failure
     if failure is None:
         return ()
-    facts = [_whose_move(failure), _by_itself(transaction, now)]
+    facts = [_whose_move(transaction, failure, other), _by_itself(transaction, now)]
     if failure.dicom_status is not None:
         when = f", {moment(failure.at)}" if failure.at else ""
         facts.append(
@@ -83,12 +85,21 @@ def explain(transaction: Transaction, now: datetime) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def _whose_move(failure: Failure) -> Fact:
+def _whose_move(transaction: Transaction, failure: Failure, other: str) -> Fact:
+    """Who can mend it. Images on the way to another hospital are stopped by its gateway, not by our PACS office."""
+    if not is_our_move(transaction):
+        return Fact("user", "Whose move", other or "The other hospital", "They see it in their tab Failed.")
+    office, place = "The PACS office", "the archive"
+    if is_sending(transaction) and transaction.type is not TransactionType.CD_IMPORT:
+        office, place = other or "The other hospital", "their gateway"
     if failure.dicom_status is not None and failure.dicom_status >> 8 == 0xA7:
-        return Fact("user", "Whose move", "The PACS office", "They free space in the archive; then retry.")
+        return Fact("user", "Whose move", office, f"They free space in {place}; then retry.")
     who, what = _WHOSE.get(
         failure.kind, ("The service desk", "Copy this for them, with the transaction's number.")
     )
+    if who == "The PACS office":
+        what = what.replace("the archive", place).replace("The archive", place.capitalize())
+        return Fact("user", "Whose move", office, what)
     return Fact("user", "Whose move", who, what)
 
 
@@ -109,15 +120,8 @@ def _by_itself(transaction: Transaction, now: datetime) -> Fact:
 
 def fixes(transaction: Transaction) -> tuple[Act, ...]:
     """The buttons, the next right thing first."""
-    failure = transaction.failure
-    acts: list[Act] = []
-    if can_retry(transaction):
-        acts.append(Act.RETRY_FAILED if transaction.counts.failed else Act.RETRY)
-    if failure and failure.kind in ("node-unreachable", "node-rejected"):
-        acts.append(Act.EDIT_NODE)
-    if transaction.counts.failed and can_retry(transaction):
-        acts.append(Act.RETRY)
-    return (*acts, Act.COPY)
+    writes = (Act.MESSAGE,) if Act.MESSAGE in possible(transaction, "") else ()
+    return (*fixing(transaction), *writes, Act.COPY)
 
 
 def for_service_desk(transaction: Transaction) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLa
 
 from iep_desktop.core.model import Hospital
 from iep_desktop.core.rules import Verdict, form_checks
-from iep_desktop.core.transaction import Transaction
+from iep_desktop.core.transaction import Transaction, TransactionType
 from iep_desktop.ui.disc_wizard import form_text
 from iep_desktop.ui.disc_wizard.form_editor import FormEditor
 from iep_desktop.ui.theme import Theme
@@ -33,11 +33,21 @@ class FormDialog(QDialog):
         self.editor = FormEditor(theme)
         self.editor.set_hospitals(hospitals)
         self.editor.show_text(form_text.of_form(transaction.form))
+        if transaction.type is not TransactionType.CD_IMPORT:
+            self._without_disc()
         self.editor.edited.connect(self._check)
         self.save_button = Button("&Save the form", theme, Kind.PRIMARY)
         self.save_button.clicked.connect(self._save)
         self._lay_out(transaction)
         self._check()
+
+    def _without_disc(self) -> None:
+        """What came over the network has no disc; its form is the import form A2."""
+        self.editor.labelled.hide()
+        for name in ("disc_no", "discs", "kind"):
+            field = self.editor.control(name).parentWidget()
+            if field is not None:
+                field.hide()
 
     def _lay_out(self, transaction: Transaction) -> None:
         content = QWidget()

@@ -3,143 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from iep_desktop.core.clocks import Countdown, Load, countdown
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.job import Context
-from iep_desktop.core.transaction import Details, Transaction
-from iep_desktop.ui.acts import Act, Wish, button_of, icon_of, possible
-from iep_desktop.ui.details.sections import (
-    FailureSection,
-    ImagesSection,
-    MessagesSection,
-    RequirementsSection,
-    RisSection,
-    Section,
-    about,
-)
+from iep_desktop.core.transaction import Details, Direction, Status, Transaction, TransactionType
+from iep_desktop.ui.acts import Act, Wish, button_of, icon_of
+from iep_desktop.ui.details.attachments import AttachmentsSection
+from iep_desktop.ui.details.conversation import Conversation
+from iep_desktop.ui.details.head import ClockSection, HeaderSection, Shown, about
+from iep_desktop.ui.details.images import ImagesSection
+from iep_desktop.ui.details.ris import RisSection
+from iep_desktop.ui.details.section import Section
+from iep_desktop.ui.details.sections import FailureSection, RequirementsSection
 from iep_desktop.ui.details.timeline import Timeline
-from iep_desktop.ui.services import ReadsLedger
+from iep_desktop.ui.possible import possible
+from iep_desktop.ui.services import KnowsTransfers, ReadsLedger
 from iep_desktop.ui.theme import Theme
-from iep_desktop.ui.widgets.bar import Bar
 from iep_desktop.ui.widgets.buttons import Button
-from iep_desktop.ui.widgets.chip import Chip, status_tone
 from iep_desktop.ui.widgets.empty import EmptyState
 from iep_desktop.ui.widgets.errors import ErrorBanner
 from iep_desktop.ui.widgets.flow_layout import FlowLayout
-from iep_desktop.ui.widgets.icon_label import IconLabel
-from iep_desktop.ui.widgets.labels import ElidedLabel, Label, Title
-from iep_desktop.ui.worklist import texts
 from iep_desktop.workers.pool import Running
 from iep_desktop.workers.queries import Queries
 
 TWO_COLUMNS = 760  # from this width at 100 %
-_FOOTER = (Act.ASSIGN, Act.PRINT_FORM, Act.CANCEL)
+_FOOTER = (Act.VIEW, Act.STOP, Act.ASSIGN, Act.RAISE, Act.LOWER, Act.PRINT_FORM, Act.CANCEL)
 
 
-@dataclass(frozen=True)
-class Shown:
-    """Details with the names of both hospitals."""
-
-    details: Details
-    sender: str
-    recipient: str
-
-
-class HeaderSection(QWidget):
-    """Who, what, from → to, status; where it failed, that comes first."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self.name = Title()
-        self.name.setWordWrap(True)
-        self.chip = Chip("", "neutral", theme)
-        self.who = ElidedLabel(weight=600)
-        self.numbers, self.born = ElidedLabel("", "text2"), ElidedLabel("", "text2")
-        self.about = ElidedLabel("", "text2")
-        self.way_from, self.way_to = ElidedLabel("", "text2"), ElidedLabel()
-        self.place = ElidedLabel("", "text2")
-        top = QHBoxLayout()
-        top.addWidget(self.name, 1)
-        top.addWidget(self.chip, 0, Qt.AlignmentFlag.AlignTop)
-        way = QHBoxLayout()
-        way.setSpacing(8)
-        way.addWidget(self.way_from)
-        way.addWidget(IconLabel("arrow-right", "text2", theme))
-        way.addWidget(self.way_to, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addLayout(top)
-        for label in (self.who, self.numbers, self.born):
-            layout.addWidget(label)
-        layout.addLayout(way)
-        layout.addWidget(self.about)
-        layout.addWidget(self.place)
-
-    def show_details(self, shown: Shown) -> None:
-        details = shown.details
-        transaction = details.transaction
-        failed = transaction.failure.title if transaction.failure else ""
-        self.name.setText(failed or texts.patient_name(transaction))
-        self.who.setText(texts.patient_name(transaction))
-        self.who.setVisible(bool(failed))
-        self.chip.set(transaction.status.value, status_tone(transaction.status))
-        self.numbers.setText(texts.identity_line(transaction.patient))
-        self.born.setText(texts.born_line(transaction.patient))
-        self.born.setVisible(bool(self.born.text()))
-        self.way_from.setText(shown.sender or "unknown hospital")
-        self.way_to.setText(shown.recipient)
-        self.about.setText(about(transaction))
-        place = details.place
-        self.place.setText(f"Number {place} in the waiting line" if place else "")
-        self.place.setVisible(bool(place))
-
-
-class ClockSection(QWidget):
-    """Blue Light: countdown, target (R-TIME-2). The widest value is reserved, so that a tick moves nothing."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self.left, self.target = Label("", "accent", weight=600), Label("", "text2")
-        self.left.setMinimumWidth(self.left.fontMetrics().horizontalAdvance("00:00 left") + 4)
-        self.left.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.bar = Bar(theme)
-        top = QHBoxLayout()
-        top.setSpacing(8)
-        top.addWidget(IconLabel("siren", "accent", theme))
-        top.addWidget(Label("Blue Light", "accent", weight=600))
-        top.addStretch(1)
-        top.addWidget(self.left)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 4)
-        layout.setSpacing(4)
-        layout.addLayout(top)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.target)
-
-    def show_details(self, transaction: Transaction, now: datetime) -> None:
-        running = texts.is_blue_light(transaction) and texts.runs(transaction)
-        self.setVisible(running)
-        if running:
-            due = texts.blue_light_due(transaction)
-            words, tone = texts.countdown(due, now)
-            self.left.setText(words)
-            self.left.set_tone(tone)
-            self.target.setText(f"Target {texts.clock(due, now)}")
-            used = (now - transaction.created_at) / texts.BLUE_LIGHT_TARGET
-            self.bar.set(used, 1.0, token="danger" if used > 1 else "bar")
+def _unmeasured(transaction: Transaction) -> Countdown:
+    """A countdown where nobody measures."""
+    return countdown(transaction.created_at, datetime.now(UTC), Load(0, 1, 0.0))
 
 
 class DetailsPanel(QWidget):
-    """`wished` carries a Wish."""
+    """`wished` carries a Wish, `linked` the number of a transaction, `looked` a Transaction that a person has read."""
 
     wished = Signal(object)
+    linked = Signal(str)
+    looked = Signal(object)
+    open_wanted = Signal(int, object)  # AttachmentInfo of a transaction
+    save_wanted = Signal(int, object)
 
     def __init__(
         self,
@@ -150,14 +59,18 @@ class DetailsPanel(QWidget):
         parent: QWidget | None = None,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        transfers: KnowsTransfers | None = None,
+        forecast: Callable[[Transaction], Countdown] = _unmeasured,
     ) -> None:
         super().__init__(parent)
         self._reading, self._queries, self._me, self._theme, self._now = reading, queries, me, theme, now
+        self._transfers, self._forecast = transfers, forecast
         self._id: int | None = None
         self._shown: Shown | None = None
         self._asking: Running | None = None
         self._wide: bool | None = None
-        self._wants_ris = False
+        self._wants_ris = self._wants_reply = self._wants_first = False
+        self._opened: int | None = None  # the one that a person has opened on purpose
         self.setProperty("ground", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._make_sections()
@@ -171,13 +84,18 @@ class DetailsPanel(QWidget):
         self.banner = ErrorBanner(theme)
         self.header, self.clock = HeaderSection(theme), ClockSection(theme)
         self.required, self.failure = RequirementsSection(theme), FailureSection(theme)
-        self.images, self.ris, self.messages = ImagesSection(theme), RisSection(theme), MessagesSection(theme)
+        self.images, self.ris = ImagesSection(theme), RisSection(theme)
+        self.messages, self.attachments = Conversation(self._me, theme), AttachmentsSection(theme)
         self.history = Section("Timeline", theme)
         self.timeline = Timeline(theme)
         self.history.body.addWidget(self.timeline)
         self.history.link.clicked.connect(self._toggle_events)
-        for section in (self.required, self.failure, self.ris):
+        for section in (self.required, self.failure, self.ris, self.messages):
             section.wished.connect(self.wished)
+        self.header.linked.connect(self.linked)
+        self.messages.read.connect(self.open_for_person)
+        self.attachments.open_wanted.connect(lambda one: self.open_wanted.emit(self._id, one))
+        self.attachments.save_wanted.connect(lambda one: self.save_wanted.emit(self._id, one))
         self.empty = EmptyState(
             "arrow-left-right",
             "No transaction is chosen",
@@ -229,7 +147,7 @@ class DetailsPanel(QWidget):
             return
         self._wide = wide
         main = [self.banner, self.header, self.clock, self.required, self.failure, self.images, self.ris]
-        rest: list[QWidget] = [self.messages, self.history]
+        rest: list[QWidget] = [self.messages, self.attachments, self.history]
         # removeWidget, not takeAt: a taken item stays registered with its widget, and its heights go stale.
         for widget in (*main, *rest):
             for column in (self._main, self._side):
@@ -242,7 +160,7 @@ class DetailsPanel(QWidget):
             else:
                 self._main.insertWidget(len(main) + at, widget)
         self._side_widget.setVisible(wide)
-        for section in (self.messages, self.history):
+        for section in (self.messages, self.attachments, self.history):
             section.line.setVisible(not wide)
 
     # -- asking
@@ -270,12 +188,15 @@ class DetailsPanel(QWidget):
             return
         if self._asking is not None:
             self._asking.cancel()
-        reading, wanted = self._reading, self._id
+        reading, transfers, wanted = self._reading, self._transfers, self._id
 
         def question(_ctx: Context) -> Shown:
             details = reading.details(wanted)
             ends = details.transaction.sender, details.transaction.recipient
-            return Shown(details, *(reading.hospital_name(ods) if ods else "" for ods in ends))
+            has_some = transfers is not None and details.transaction.attachments
+            attachments = transfers.attachments(wanted) if transfers is not None and has_some else ()
+            sender, recipient = (reading.hospital_name(ods) if ods else "" for ods in ends)
+            return Shown(details, sender, recipient, attachments)
 
         self._asking = self._queries.ask(question, self._answered, self._not_answered, owner=self)
 
@@ -308,26 +229,37 @@ class DetailsPanel(QWidget):
         details, now = self._shown.details, self._now()
         self.empty.hide()
         self._scroll.show()
-        self.header.show_details(self._shown)
-        self.clock.show_details(details.transaction, now)
-        for section in (self.required, self.failure, self.images, self.ris, self.messages):
+        self.header.show_details(self._shown, now)
+        self.clock.show_details(details.transaction, self._forecast(details.transaction), now)
+        self.failure.show_details(details, now, self._shown.other)
+        self.messages.show_details(details, now, self._shown.other)
+        for section in (self.required, self.images, self.ris):
             section.show_details(details, now)
+        self.attachments.show_attachments(self._shown.attachments)
         self.timeline.show_events(details.events, now)
         more = len(details.events) > len(self.timeline.shown)
         self.history.link.setVisible(more)
         self.history.link.setText(f"All {len(details.events)} events")
         self._show_footer(details.transaction)
         if self._wants_ris:
-            self.focus_ris()
             self._wants_ris = False
+            self.focus_ris()
+        if self._wants_reply:
+            self._wants_reply = False
+            self.focus_reply()
+        if self._wants_first:
+            self._wants_first = False
+            self.focus_first()
+        self._tell_looked(details.transaction)
         self.setAccessibleName(f"Details of {about(details.transaction)}")
 
     def tick(self) -> None:
         """A minute has passed."""
         if self._shown:
-            now = self._now()
-            self.clock.show_details(self._shown.details.transaction, now)
-            self.failure.show_details(self._shown.details, now)
+            now, details = self._now(), self._shown.details
+            self.header.show_clocks(details, now)
+            self.clock.show_details(details.transaction, self._forecast(details.transaction), now)
+            self.failure.show_details(details, now, self._shown.other)
 
     def _toggle_events(self) -> None:
         self.timeline.show_all(True)
@@ -352,13 +284,44 @@ class DetailsPanel(QWidget):
         if self._shown:
             self.wished.emit(Wish(act, self._shown.details.transaction))
 
+    # -- a person is here
+
+    def open_for_person(self) -> None:
+        """A person has opened it: what is new in it counts as read, now and while it stays open (R-TX-4)."""
+        self._opened = self._id
+        if self._is_current and self._shown is not None:
+            self._tell_looked(self._shown.details.transaction)
+
+    def _tell_looked(self, transaction: Transaction) -> None:
+        if transaction.id == self._opened and self.isVisible() and is_news(transaction):
+            self.looked.emit(transaction)
+
+    @property
+    def _is_current(self) -> bool:
+        return self._shown is not None and self._shown.details.transaction.id == self._id
+
     def focus_ris(self) -> None:
         """The first accession number that is missing; at once, or when the details have come."""
-        current = self._shown is not None and self._shown.details.transaction.id == self._id
-        self._wants_ris = not (current and self.ris.focus_first_missing())
+        self._wants_first = False
+        self._wants_ris = not (self._is_current and self.ris.focus_first_missing())
+
+    def focus_reply(self) -> None:
+        """Where a message is written; at once, or when the details have come."""
+        self._wants_first = False
+        self._wants_reply = not (self._is_current and self.messages.focus_reply())
 
     def focus_first(self) -> None:
         """Where a person who pressed Enter goes on: the button that lifts, fixes, or the panel itself."""
+        if not self._is_current:
+            self._wants_first = True
+            self._scroll.setFocus(Qt.FocusReason.TabFocusReason)
+            return
         buttons = [*self.required.buttons, *self.failure.buttons.values()]
         target = next((button for button in buttons if button.isVisible()), self._scroll)
         target.setFocus(Qt.FocusReason.TabFocusReason)
+
+
+def is_news(transaction: Transaction) -> bool:
+    """It changes when a person of ours has looked at it: unread messages, a request that nobody has seen."""
+    asked = transaction.type is TransactionType.REQUEST and transaction.direction is Direction.IN
+    return transaction.unread > 0 or (asked and transaction.status is Status.NEW)

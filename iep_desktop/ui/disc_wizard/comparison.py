@@ -64,16 +64,18 @@ class RowView:
         return Mark.DIFFERS in (self.form.mark, self.disc.mark, self.pacs.mark)
 
 
-def rows(assessment: Assessment, decision: MatchDecision | None) -> tuple[RowView, ...]:
-    """One row a field that is compared."""
+def rows(
+    assessment: Assessment, decision: MatchDecision | None, source: str = "on the disc"
+) -> tuple[RowView, ...]:
+    """One row a field that is compared; `source` is where the images' own data stand."""
     match = assessment.match
     unknown = "no answer" if assessment.pacs_error else "not known to PACS"
     absent = "not on PACS" if assessment.pacs else unknown
-    return tuple(_row(field, absent, decision) for field in match.fields) if match else ()
+    return tuple(_row(field, absent, decision, source) for field in match.fields) if match else ()
 
 
-def _row(field: FieldMatch, pacs_absent: str, decision: MatchDecision | None) -> RowView:
-    disc = _source_cell(field.medium.text, field.medium.agreement, field.form, "not on the disc")
+def _row(field: FieldMatch, pacs_absent: str, decision: MatchDecision | None, source: str) -> RowView:
+    disc = _source_cell(field.medium.text, field.medium.agreement, field.form, f"not {source}")
     pacs = _source_cell(field.pacs.text, field.pacs.agreement, field.form, pacs_absent)
     return RowView(field.field.value, _form_cell(field), disc, pacs, _goes(field, decision))
 
@@ -117,13 +119,13 @@ def _trust(field: FieldMatch, decision: MatchDecision | None) -> tuple[Mark, str
     if disc is Agreement.DIFFERS:
         if decision is not None:
             return Mark.AGREES, f"decided by {decision.confirmed_by or decision.decided_by}"
-        return Mark.DIFFERS, "form and PACS agree" if pacs is Agreement.AGREES else "form or disc"
+        return Mark.DIFFERS, "form and PACS agree" if pacs is Agreement.AGREES else "form or images"
     if field.field is Field.HOSPITAL_NUMBER:
         return (Mark.AGREES, "known to PACS") if pacs is Agreement.AGREES else (Mark.ALONE, "from the form")
     if disc is Agreement.AGREES and pacs is Agreement.AGREES:
         return Mark.AGREES, "all three agree"
     if disc is Agreement.AGREES:
-        return Mark.AGREES, "form and disc agree"
+        return Mark.AGREES, "form and images agree"
     if field.field is Field.NHS_NUMBER and _is_nhs_number(field.form):
         return Mark.AGREES, "check digit right"
     return (Mark.AGREES, "form and PACS agree") if pacs is Agreement.AGREES else (Mark.ALONE, "from the form")

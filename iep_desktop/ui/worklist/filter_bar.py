@@ -85,12 +85,12 @@ class FilterBar(QWidget):
     def _date(self, name: str) -> DateEdit:
         edit = DateEdit(self._theme)
         edit.setAccessibleName(f"{name}, date DD/MM/YYYY")
-        edit.setFixedWidth(self._theme.sizes.of(148))
+        edit.setFixedWidth(self._theme.sizes.of(144))
         edit.editingFinished.connect(self._edited)
         return edit
 
     def _lay_out(self) -> None:
-        flow = FlowLayout(spacing=12, line=self._theme.sizes.field)
+        flow = FlowLayout(spacing=10, line=self._theme.sizes.field)
         for box in (self.incoming, self.outgoing, self.by_me, self.emergency):
             flow.addWidget(box)
         flow.addWidget(self.types)
@@ -122,9 +122,9 @@ class FilterBar(QWidget):
         layout.addLayout(second)
         self.applied.setMinimumHeight(self._theme.sizes.of(24))
 
-    def add_tool(self, widget: QWidget) -> None:
-        """Another button at the right end."""
-        self._tools.addWidget(widget)
+    def add_tool(self, widget: QWidget, *, first: bool = False) -> None:
+        """Another button at the right end, or before those that stand there."""
+        self._tools.insertWidget(0 if first else self._tools.count(), widget)
 
     # -- the filter
 
@@ -147,6 +147,22 @@ class FilterBar(QWidget):
         if text != self._search:
             self._search = text
             self._edited()
+
+    def show_filter(self, wanted: WorklistFilter) -> None:
+        """Set every control as a saved search says; what it does not say is not narrowed."""
+        self._quietly(lambda: self._set_all(wanted))
+        self._edited()
+
+    def _set_all(self, wanted: WorklistFilter) -> None:
+        self._search = wanted.search
+        self.incoming.setChecked(not wanted.directions or Direction.IN in wanted.directions)
+        self.outgoing.setChecked(not wanted.directions or Direction.OUT in wanted.directions)
+        self.by_me.setChecked(bool(wanted.created_by))
+        self.emergency.setChecked(wanted.blue_light_only)
+        for kind, action in self._types.items():
+            action.setChecked(not wanted.types or kind in wanted.types)
+        self.date_from.set_day(wanted.date_from)
+        self.date_to.set_day(wanted.date_to)
 
     @property
     def is_filtered(self) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QMenu, QWidget
 
 from iep_desktop.core.transaction import Transaction
-from iep_desktop.ui.acts import Act, Wish, icon_of, possible
+from iep_desktop.ui.acts import Act, Wish, icon_of
+from iep_desktop.ui.possible import possible
 from iep_desktop.ui.theme import Theme
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
@@ -19,18 +18,16 @@ from iep_desktop.core.transaction import (
     WorklistFilter,
     WorklistOrder,
 )
-from iep_desktop.ui.services import ReadsLedger
-from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button
 from iep_desktop.ui.widgets.empty import EmptyState
 from iep_desktop.ui.widgets.labels import ElidedLabel, Label
 from iep_desktop.ui.widgets.segmented import Segmented
 from iep_desktop.ui.worklist import required_rows
+from iep_desktop.ui.worklist.around import Around
 from iep_desktop.ui.worklist.pager import names_of
 from iep_desktop.ui.worklist.required_list import RequiredModel, RequiredView
 from iep_desktop.ui.worklist.tab_page import TabPage
 from iep_desktop.workers.pool import Running
-from iep_desktop.workers.queries import Queries
 
 
 @dataclass(frozen=True)
@@ -48,16 +45,9 @@ class RequiredPage(TabPage):
 
     LIMIT = 500
 
-    def __init__(
-        self,
-        reading: ReadsLedger,
-        queries: Queries,
-        me: str,
-        theme: Theme,
-        *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        super().__init__(Tab.ACTION_REQUIRED, reading, queries, me, theme, now=now)
+    def __init__(self, around: Around) -> None:
+        super().__init__(Tab.ACTION_REQUIRED, around)
+        theme = around.theme
         self._entries: tuple[required_rows.Entry, ...] = ()
         self._search = ""
         self._asking: Running | None = None
@@ -66,7 +56,7 @@ class RequiredPage(TabPage):
         self.empty = EmptyState(
             "circle-check",
             "Nothing needs a person",
-            "What a rule stops, or a disc that does not match, waits here with the button that lifts it.",
+            "What another hospital asks for, what a rule stops and what is due waits here with its button.",
             theme,
         )
         self._stack = QStackedWidget()

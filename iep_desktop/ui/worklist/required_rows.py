@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from iep_desktop.core.identifiers import format_nhs_number
-from iep_desktop.core.transaction import Direction, Requirement, Status, Transaction
+from iep_desktop.core.transaction import Direction, Requirement, Status, Transaction, TransactionType
 from iep_desktop.ui.acts import Act, lifting
 from iep_desktop.ui.worklist import texts
 
 DETAILS_LIMIT = timedelta(days=14)  # R-TIME-5
+
+
+_END = {"details": "cancelled on", "download": "purged on", "purge-soon": "purged on"}
 
 
 class Group(StrEnum):
@@ -72,7 +75,7 @@ def entries_of(
 
 def entry_of(transaction: Transaction, hospitals: Mapping[str, str], now: datetime) -> Entry:
     first = most_urgent(transaction.required)
-    act = lifting(first)
+    act = lifting(first, transaction)
     other = transaction.other_hospital
     name = hospitals.get(other, other)
     word = "from " if transaction.direction is Direction.IN else "to "
@@ -115,20 +118,40 @@ def most_urgent(required: tuple[Requirement, ...]) -> Requirement:
     return next((requirement for requirement in required if requirement.blocking), required[0])
 
 
+_VERBS = {
+    Act.REGISTER: "Look the patient up",
+    Act.DECIDE: "Match the patient",
+    Act.CONFIRM: "Confirm as second person",
+    Act.CORRECT_FORM: "Complete the details",
+    Act.OWN_FORM: "Complete our form",
+    Act.COMPLETE: "Complete the details",
+    Act.REWORK: "Re-work",
+    Act.MESSAGE: "Answer a message",
+    Act.DOWNLOAD: "Download",
+}
+_SAYS_IT_ITSELF = (Act.RESPOND, Act.SEND, Act.DETAILS)
+
+
 def title_of(transaction: Transaction, first: Requirement) -> str:
-    if lifting(first) is Act.ENTER_RIS:
-        open_ones = sum(lifting(requirement) is Act.ENTER_RIS for requirement in transaction.required)
+    """What is required, as a sentence of few words."""
+    act = lifting(first, transaction)
+    if act is Act.ENTER_RIS:
+        open_ones = sum(lifting(each, transaction) is Act.ENTER_RIS for each in transaction.required)
         return f"Enter on RIS: {open_ones} of {len(transaction.exams)} imported exams have no RIS event"
-    verb = {
-        Act.REGISTER: "Look the patient up",
-        Act.DECIDE: "Match the patient",
-        Act.CONFIRM: "Confirm as second person",
-        Act.CORRECT_FORM: "Complete the details",
-    }.get(lifting(first), "Look at it")
     more = len(transaction.required) - 1
     also = f", and {more} more" if more else ""
-    title = first.title[:1].lower() + first.title[1:] if not first.title[:2].isupper() else first.title
-    return f"{verb}: {title}{also}"
+    return f"{_what_to_do(transaction, first, act)}{also}"
+
+
+def _what_to_do(transaction: Transaction, first: Requirement, act: Act) -> str:
+    if first.code == "answer":
+        urgent = "a Blue Light request" if texts.is_blue_light(transaction) else "a request"
+        return f"Respond to {urgent}"
+    if act in _SAYS_IT_ITSELF:
+        return f"{first.title}: {first.detail}" if first.detail and act is not Act.SEND else first.title
+    said = first.detail if act is Act.COMPLETE and first.detail else first.title
+    lower = said[:1].lower() + said[1:] if not said[:2].isupper() else said
+    return f"{_VERBS[act]}: {lower}"
 
 
 def what_of(transaction: Transaction, first: Requirement) -> str:
@@ -138,13 +161,14 @@ def what_of(transaction: Transaction, first: Requirement) -> str:
 
 
 def due_of(transaction: Transaction, first: Requirement, now: datetime) -> Due:
-    if texts.is_blue_light(transaction):
+    if texts.is_blue_light(transaction) and texts.runs(transaction):
         at = texts.blue_light_due(transaction)
         words, tone = texts.countdown(at, now)
         return Due(at, Group.NOW, words, tone, f"due {texts.clock(at, now)}")
     if first.due is not None:
-        return _by(first.due, now, f"due {texts.local(first.due):%d/%m/%Y}")
-    if lifting(first) is Act.CORRECT_FORM and transaction.status is not Status.DELIVERED:
+        return _by(first.due, now, f"{_END.get(first.code, 'due')} {texts.local(first.due):%d/%m/%Y}")
+    form_of_import = transaction.type is TransactionType.CD_IMPORT and lifting(first, transaction)
+    if form_of_import is Act.CORRECT_FORM and transaction.status is not Status.DELIVERED:
         at = transaction.created_at + DETAILS_LIMIT
         return _by(at, now, f"cancelled on {texts.local(at):%d/%m/%Y}")
     return _waiting(transaction, now)

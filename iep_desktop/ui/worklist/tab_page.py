@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -15,35 +12,41 @@ from iep_desktop.core.transaction import (
 )
 from iep_desktop.ui.acts import Act, Wish
 from iep_desktop.ui.details.panel import DetailsPanel
-from iep_desktop.ui.services import ReadsLedger, StateStore
-from iep_desktop.ui.theme import Theme
+from iep_desktop.ui.services import StateStore
 from iep_desktop.ui.widgets.buttons import IconButton, LinkButton
 from iep_desktop.ui.widgets.errors import ErrorBanner
+from iep_desktop.ui.worklist.around import Around
 from iep_desktop.ui.worklist.beside import Beside
 from iep_desktop.ui.worklist.open_menu import open_menu
-from iep_desktop.workers.queries import Queries
 
 
 class TabPage(QWidget):
-    """What every page with rows has: a list, the details, wishes. `wished` carries a Wish."""
+    """What every page with rows has: a list, the details, wishes. The signals are those of the details."""
 
     wished = Signal(object)
+    linked = Signal(str)
+    looked = Signal(object)
+    open_wanted = Signal(int, object)
+    save_wanted = Signal(int, object)
 
-    def __init__(
-        self,
-        tab: Tab,
-        reading: ReadsLedger,
-        queries: Queries,
-        me: str,
-        theme: Theme,
-        *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
+    def __init__(self, tab: Tab, around: Around) -> None:
         super().__init__()
         self.tab = tab
-        self._reading, self._queries, self._me, self._theme, self._now = reading, queries, me, theme, now
-        self.details = DetailsPanel(reading, queries, me, theme, now=now)
-        self.details.wished.connect(self.wished)
+        self._reading, self._queries, self._me = around.reading, around.queries, around.me
+        self._theme, self._now = around.theme, around.now
+        theme = around.theme
+        self.details = DetailsPanel(
+            around.reading,
+            around.queries,
+            around.me,
+            theme,
+            now=around.now,
+            transfers=around.transfers,
+            forecast=around.forecast,
+        )
+        for name in ("linked", "looked", "open_wanted", "save_wanted"):
+            getattr(self.details, name).connect(getattr(self, name))
+        self.details.wished.connect(self._wish)
         self.banner = ErrorBanner(theme)
         self.stale_link = LinkButton("The list has changed: refresh", theme, "refresh-cw")
         self.stale_link.hide()
@@ -84,6 +87,7 @@ class TabPage(QWidget):
     def show_details_of(self, transaction: Transaction) -> None:
         self.beside.fold(False)
         self.details.show_transaction(transaction)
+        self.details.open_for_person()
         self.details.focus_first()
 
     def refresh(self) -> None:
@@ -115,7 +119,7 @@ class TabPage(QWidget):
         open_menu(transaction, self._me, self._wish, self._theme, self).popup(at)
 
     def _wish(self, wish: Wish) -> None:
-        if wish.act is Act.DETAILS:
+        if wish.act in (Act.DETAILS, Act.RESPOND):
             self.show_details_of(wish.transaction)
         else:
             self.wished.emit(wish)

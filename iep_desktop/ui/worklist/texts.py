@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from iep_desktop.core.calendar import LONDON, ServiceCalendar
+from iep_desktop.core.clocks import TERMS, purge_due
 from iep_desktop.core.identifiers import format_nhs_number
 from iep_desktop.core.model import Patient, Priority, RisState
 from iep_desktop.core.names import display_name
@@ -18,7 +19,8 @@ from iep_desktop.core.transaction import (
     TransactionType,
 )
 
-BLUE_LIGHT_TARGET = timedelta(hours=4)  # R-TIME-2
+BLUE_LIGHT_TARGET = TERMS.blue_light
+PURGE_IS_NEAR = max(TERMS.purge_warnings)
 _TYPE_ICONS = {
     TransactionType.REQUEST: "inbox",
     TransactionType.TRANSFER: "send",
@@ -27,7 +29,15 @@ _TYPE_ICONS = {
     TransactionType.DISC_EXPORT: "disc",
 }
 _MOVING = (Status.UPLOADING, Status.DOWNLOADING)
-_RUNNING = (Status.NEW, Status.STARTED, Status.UPLOADING, Status.DOWNLOADING, Status.DOWNLOAD_REQUEST)
+_RUNNING = (
+    Status.NEW,
+    Status.STARTED,
+    Status.ACCEPTED,
+    Status.UPLOADING,
+    Status.DOWNLOADING,
+    Status.DOWNLOAD_REQUEST,
+)
+_ON_THE_GATEWAY = (Status.ON_IEP, Status.DOWNLOAD_REQUEST, Status.DOWNLOADING, Status.FAILED)
 
 
 @dataclass(frozen=True)
@@ -101,8 +111,42 @@ def countdown(due: datetime, now: datetime) -> tuple[str, str]:
 
 
 def runs(transaction: Transaction) -> bool:
-    """Its clock still counts."""
-    return transaction.status in _RUNNING or transaction.status is Status.FAILED
+    """Its clock still counts: for the sender until it lies On IEP, for the recipient until it is delivered."""
+    waits_for_us = transaction.status is Status.ON_IEP and transaction.direction is Direction.IN
+    return transaction.status in _RUNNING or transaction.status is Status.FAILED or waits_for_us
+
+
+def purged_on(transaction: Transaction) -> datetime | None:
+    """When its images leave IEP (R-TIME-3); None where they do not lie there."""
+    since = transaction.on_iep_at
+    return purge_due(since) if since and transaction.status in _ON_THE_GATEWAY else None
+
+
+def in_days(at: datetime, now: datetime) -> str:
+    """`today`, `tomorrow`, `in 6 days`."""
+    days = (local(at).date() - local(now).date()).days
+    return "today" if days <= 0 else "tomorrow" if days == 1 else f"in {days} days"
+
+
+def deadline(transaction: Transaction, now: datetime) -> tuple[str, str]:
+    """The clock that runs besides Blue Light, in words and a tone: missing details, purge, opening hours."""
+    due = next((r.due for r in transaction.required if r.code == "details" and r.due), None)
+    if due is not None:
+        day = f"{local(due):%d/%m/%Y}"
+        return f"Details are missing: cancelled on {day}, {in_days(due, now)} (§2.4)", "warn"
+    purge = purged_on(transaction)
+    if purge is not None:
+        tone = "warn" if purge - now <= PURGE_IS_NEAR else "text2"
+        return f"Purged from IEP on {local(purge):%d/%m/%Y}, {in_days(purge, now)}", tone
+    if waits_for_hours(transaction, now) and transaction.not_before:
+        return f"Waits until {moment(transaction.not_before)}: outside hours only trauma runs (§2.8)", "text2"
+    return "", "text2"
+
+
+def waits_for_hours(transaction: Transaction, now: datetime) -> bool:
+    """R-TIME-4: not tried yet, and not before a time to come."""
+    waits = transaction.not_before is not None and transaction.not_before > now
+    return waits and not transaction.attempts and transaction.status in _RUNNING
 
 
 def progress(transaction: Transaction) -> float:
@@ -115,9 +159,12 @@ def left(transaction: Transaction, now: datetime) -> Left:
     status, fraction = transaction.status, None
     if status in _MOVING:
         fraction = progress(transaction)
-    if is_blue_light(transaction) and status in _RUNNING:
+    if is_blue_light(transaction) and status is not Status.FAILED and runs(transaction):
         text, tone = countdown(blue_light_due(transaction), now)
-        return Left(text, tone, fraction, bold=True)
+        late = tone == "accent" and any(r.code == "blue-light-late" for r in transaction.required)
+        return Left(text, "warn" if late else tone, fraction, bold=True)
+    if waits_for_hours(transaction, now) and transaction.not_before:
+        return Left(f"waits until {clock(transaction.not_before, now)}")
     if transaction.not_before and transaction.not_before > now and status in _RUNNING:
         return Left(f"next try {clock(transaction.not_before, now)}", "warn", fraction)
     if fraction is not None:
@@ -131,6 +178,9 @@ def _settled(transaction: Transaction, now: datetime) -> Left:
         return Left(short_failure(transaction), "danger")
     if status is Status.DELIVERED and any(e.ris_state is RisState.MISSING for e in transaction.exams):
         return Left("RIS missing", "warn")
+    purge = purged_on(transaction)
+    if status is Status.ON_IEP and purge:
+        return _until_purge(purge, now)
     if transaction.required and status in _RUNNING:
         return Left("waits for a person", "warn")
     counts = transaction.counts
@@ -139,6 +189,12 @@ def _settled(transaction: Transaction, now: datetime) -> Left:
     if transaction.priority is Priority.BATCH and status in _RUNNING and transaction.queued:
         return Left(f"batch, {local(ServiceCalendar().next_batch(now)):%H:%M}")
     return Left("queued") if transaction.queued and status in _RUNNING else Left()
+
+
+def _until_purge(purge: datetime, now: datetime) -> Left:
+    if purge - now <= PURGE_IS_NEAR:
+        return Left(f"purged {in_days(purge, now)}", "warn")
+    return Left(f"{(local(purge).date() - local(now).date()).days} days left")
 
 
 def short_failure(transaction: Transaction) -> str:
@@ -169,7 +225,7 @@ def series_state(series: SeriesProgress) -> tuple[str, str, str]:
     if counts.failed:
         return f"{counts.failed} did not go", "danger", "circle-x"
     if counts.verified == counts.wanted:
-        return "verified in PACS", "ok", "check"
+        return "verified", "ok", "check"
     if counts.arrived == counts.wanted:
         return "sent, being verified", "text2", ""
     if counts.arrived:

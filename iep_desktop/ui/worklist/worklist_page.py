@@ -1,11 +1,8 @@
-"""The page of a worklist: filters, list, details (In Progress, Failed, All)."""
+"""The page of a worklist: filters, list, details (In Progress, Failed, All, Accepted)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from iep_desktop.core.transaction import (
@@ -13,43 +10,40 @@ from iep_desktop.core.transaction import (
     Transaction,
     WorklistFilter,
 )
-from iep_desktop.ui.services import ReadsLedger, StateStore
-from iep_desktop.ui.theme import Theme
+from iep_desktop.ui.services import StateStore
 from iep_desktop.ui.widgets.buttons import Button
 from iep_desktop.ui.widgets.empty import EmptyState
 from iep_desktop.ui.worklist import texts
+from iep_desktop.ui.worklist.around import Around
 from iep_desktop.ui.worklist.filter_bar import FilterBar
 from iep_desktop.ui.worklist.model import WorklistModel
+from iep_desktop.ui.worklist.saved_menu import SavedMenu
 from iep_desktop.ui.worklist.tab_page import TabPage
 from iep_desktop.ui.worklist.view import WorklistView
-from iep_desktop.workers.queries import Queries
 
 NOTHING_FOUND = "No transactions found. Try refining your search criteria"
 _NEXT_STEP = {
     Tab.IN_PROGRESS: "Nothing is under way. Press Ctrl+I to import a disc.",
     Tab.FAILED: "Nothing has failed. What fails waits here with its reason and the button that fixes it.",
+    Tab.ACCEPTED: "No request waits for its images. What you accept stands here until its images are sent.",
     Tab.ALL: "Nothing has been sent or received yet. Press Ctrl+I to import a disc.",
 }
 _FILTERED_STEP = "Clear the filter, or search in All."
 
 
 class WorklistPage(TabPage):
-    """In Progress, Failed, All."""
+    """In Progress, Failed, All, Accepted. `worklist_wanted` carries a saved WorklistFilter, perhaps of another tab."""
 
-    def __init__(
-        self,
-        tab: Tab,
-        reading: ReadsLedger,
-        queries: Queries,
-        me: str,
-        theme: Theme,
-        *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        super().__init__(tab, reading, queries, me, theme, now=now)
+    worklist_wanted = Signal(object)
+
+    def __init__(self, tab: Tab, around: Around) -> None:
+        super().__init__(tab, around)
+        theme, me = around.theme, around.me
         self.filters = FilterBar(tab, me, theme)
+        self.saved = SavedMenu(around.worklists, around.queries, theme, self.filters.filter, self)
+        self.filters.add_tool(self.saved.button, first=True)
         self.filters.add_tool(self.fold_button)
-        self.model = WorklistModel(reading, queries, me, self, now=now)
+        self.model = WorklistModel(around.reading, around.queries, me, self, now=around.now)
         self.view = WorklistView(self.model, theme, f"{tab.value}, transactions")
         clear = Button("C&lear the filter", theme)
         clear.clicked.connect(self.filters.clear)
@@ -71,6 +65,8 @@ class WorklistPage(TabPage):
     def _connect(self) -> None:
         self.filters.changed.connect(self._filter)
         self.filters.refresh.connect(self.refresh)
+        self.saved.wanted.connect(self.worklist_wanted)
+        self.saved.failed.connect(self.banner.show_error)
         self.stale_link.clicked.connect(self.refresh)
         self.model.refreshed.connect(self._refreshed)
         self.model.rowsInserted.connect(self._say_totals)
@@ -116,6 +112,12 @@ class WorklistPage(TabPage):
 
     def set_search(self, text: str) -> None:
         self.filters.set_search(text)
+
+    def show_worklist(self, wanted: WorklistFilter) -> None:
+        """A saved search."""
+        self.filters.show_filter(wanted)
+        if not self.model.is_loaded:
+            self.refresh()
 
     def choose(self, transaction: Transaction) -> None:
         self.view.choose(transaction.id)

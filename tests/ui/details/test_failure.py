@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from iep_desktop.core.transaction import InstanceCounts, Status
-from iep_desktop.ui.acts import Act, possible
+from iep_desktop.ui.acts import Act
 from iep_desktop.ui.details.failure import explain, fixes, for_service_desk, status_words
+from iep_desktop.ui.possible import possible
 from tests.ui.fake_desk import NOW, REFUSED, RIS, SILENT, transaction
 
 PARTLY = transaction(
@@ -81,10 +82,10 @@ def test_the_service_desk_gets_the_case_and_no_patient() -> None:
 
 def test_the_menu_offers_what_works_only() -> None:
     assert possible(PARTLY, "A. Operator") == (
-        Act.DETAILS, Act.RETRY, Act.RETRY_FAILED, Act.ASSIGN, Act.PRINT_FORM, Act.CANCEL,
+        Act.DETAILS, Act.RETRY_FAILED, Act.RETRY, Act.ASSIGN, Act.RAISE, Act.PRINT_FORM, Act.CANCEL,
     )  # fmt: skip
     running = transaction(1, assigned_to="A. Operator")
-    assert possible(running, "A. Operator") == (Act.DETAILS, Act.PRINT_FORM, Act.CANCEL)
+    assert possible(running, "A. Operator") == (Act.DETAILS, Act.RAISE, Act.PRINT_FORM, Act.CANCEL)
     delivered = transaction(2, status=Status.DELIVERED, required=(RIS,))
     assert possible(delivered, "A. Operator") == (Act.DETAILS, Act.ENTER_RIS, Act.PRINT_FORM)
     cancelled = transaction(3, status=Status.CANCELLED)

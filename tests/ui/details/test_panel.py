@@ -51,7 +51,7 @@ def test_the_header_says_who_from_where_to_where_and_how_it_stands(show: Show) -
         "NHS 999 000 0018,  S999111",
         "Born 17/03/1961, female",
         "Riverside Clinic",
-        "University Hospitals of Leicester",
+        "us",
         "2026-000001, call 06396375",
         "3:53 left",
         "Target 18:02",
@@ -154,8 +154,8 @@ def test_buttons_below_are_those_that_work(show: Show, qtbot: QtBot) -> None:
     def below(panel: DetailsPanel) -> list[str]:
         return [b.text().replace("&", "") for b in panel._footer.findChildren(QPushButton) if b.isVisible()]
 
-    assert below(show(4)) == ["Assign to me", "Print form…", "Cancel…"]
-    assert below(show(1)) == ["Print form…", "Cancel…"]
+    assert below(show(4)) == ["Assign to me", "Blue Light…", "Print form…", "Cancel…"]
+    assert below(show(1)) == ["Lower…", "Print form…", "Cancel…"]
 
 
 def test_nothing_chosen_says_what_to_do(queries: Queries, theme: Theme, desk: FakeDesk, qtbot: QtBot) -> None:

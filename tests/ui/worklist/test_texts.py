@@ -57,7 +57,9 @@ def test_what_is_left_in_other_states() -> None:
     assert said(status=Status.STARTED, counts=InstanceCounts(listed=40, spooled=60)) == "copied 60 %"
     assert said(status=Status.NEW, counts=InstanceCounts(listed=1), priority=Priority.BATCH) == "batch, 22:00"
     assert said(status=Status.NEW, counts=InstanceCounts(listed=1)) == "queued"
-    assert said(status=Status.STARTED, not_before=NOW + timedelta(minutes=5)) == "next try 14:14"
+    later = NOW + timedelta(minutes=5)
+    assert said(status=Status.STARTED, not_before=later, attempts=1) == "next try 14:14"
+    assert said(status=Status.NEW, not_before=NOW + timedelta(hours=16)) == "waits until 25/11 06:09"
 
 
 def test_thousands_are_parted() -> None:
@@ -69,7 +71,7 @@ def test_how_far_a_series_is_in_words() -> None:
     def state(**counts: int) -> str:
         return texts.series_state(SeriesProgress("1", "1.1", "CT", "", InstanceCounts(**counts)))[0]
 
-    assert state(verified=5) == "verified in PACS"
+    assert state(verified=5) == "verified"
     assert state(sent=5) == "sent, being verified"
     assert state(sent=2, spooled=3) == "2 sent"
     assert state(spooled=3, listed=2) == "3 copied"

@@ -1,0 +1,94 @@
+"""The images of a transaction, series by series, and on what evidence they count as arrived."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from iep_desktop.core.transaction import Details, SeriesProgress
+from iep_desktop.ui.details.section import Section
+from iep_desktop.ui.theme import Theme
+from iep_desktop.ui.widgets.bar import Bar
+from iep_desktop.ui.widgets.icon_label import IconLabel
+from iep_desktop.ui.widgets.labels import ElidedLabel, Label
+from iep_desktop.ui.worklist import texts
+
+
+def evidence(details: Details) -> str:
+    """`Verified: UHLPACSWFM01 shows 212 images, by instance`: the peer's own answer, as the history has it."""
+    last = next((event.text for event in reversed(details.events) if event.kind == "verified"), "")
+    return f"Verified: {last}" if last else ""
+
+
+class ImagesSection(Section):
+    """The evidence of what has arrived (R-TX-4), and one line a series: what it is, how far, in words and as a bar."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("Images", theme)
+        self.rows: dict[str, _SeriesRow] = {}
+        self.evidence = Label("", "text", wrap=True, selectable=True)
+        self.evidence_row = QWidget()
+        row = QHBoxLayout(self.evidence_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(IconLabel("circle-check", "ok", theme), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.evidence, 1)
+        self.body.addWidget(self.evidence_row)
+
+    def show_details(self, details: Details, _now: datetime) -> None:
+        self.setVisible(bool(details.series))
+        uids = [series.series_uid for series in details.series]
+        if uids != list(self.rows):
+            for row in self.rows.values():
+                row.setParent(None)
+                row.deleteLater()
+            self.rows = {uid: _SeriesRow(self._theme) for uid in uids}
+            for row in self.rows.values():
+                self.body.addWidget(row)
+        for series in details.series:
+            self.rows[series.series_uid].show_series(series)
+        counts = details.transaction.counts
+        self.heading.setText(f"Images  {texts.grouped(counts.arrived)} of {texts.grouped(counts.wanted)}")
+        self._show_evidence(evidence(details))
+
+    def _show_evidence(self, words: str) -> None:
+        self.evidence.setText(words)
+        self.evidence_row.setVisible(bool(words))
+
+
+class _SeriesRow(QWidget):
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.name = ElidedLabel()
+        self.count = Label("", "text2")
+        self.bar = Bar(theme)
+        self.icon = IconLabel("", "text2", theme)
+        self.state = Label()
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self.name, 1)
+        top.addWidget(self.count)
+        below = QHBoxLayout()
+        below.setSpacing(8)
+        below.addWidget(self.bar, 1)
+        below.addWidget(self.icon)
+        below.addWidget(self.state)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addLayout(top)
+        layout.addLayout(below)
+
+    def show_series(self, series: SeriesProgress) -> None:
+        counts = series.counts
+        words, tone, icon = texts.series_state(series)
+        self.name.setText(f"{series.modality}  {texts.series_label(series)}".strip())
+        self.count.setText(f"{texts.grouped(counts.arrived)} of {texts.grouped(counts.wanted)}")
+        whole = counts.wanted and counts.arrived == counts.wanted
+        self.bar.set(counts.arrived, counts.wanted, failed=counts.failed, token="green" if whole else "bar")
+        self.state.setText(words)
+        self.state.set_tone(tone)
+        self.icon.set({"check": "circle-check"}.get(icon, icon), tone)
+        self.icon.setVisible(bool(icon))
