@@ -65,3 +65,4 @@ class PacsInstance:
     sop_class_uid: str = ""
     modality: str = ""
     series_description: str = ""
+    number: int | None = None  # Instance Number (0020,0013)

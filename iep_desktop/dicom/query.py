@@ -44,7 +44,7 @@ _SERIES = (
     "SeriesDescription",
     "NumberOfSeriesRelatedInstances",
 )
-_IMAGE = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
+_IMAGE = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID", "InstanceNumber")
 RETURN_KEYS: Mapping[str, tuple[str, ...]] = {
     "PATIENT": _PATIENT,
     "STUDY": _STUDY,
@@ -124,6 +124,7 @@ def instance(ds: Dataset, of: PacsSeries) -> PacsInstance:
         sop_class_uid=text(ds, "SOPClassUID"),
         modality=of.modality,
         series_description=of.description,
+        number=number(ds, "InstanceNumber"),
     )
 
 

@@ -74,8 +74,10 @@ _Waiting = tuple[SpoolRequest, Future[None], _Part]
 class Spool:
     """Files of running transactions under one folder. Safe for several threads and processes."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, beside: Path | None = None) -> None:
+        """`beside` holds what is kept for looking at a transaction's images; it is emptied with the spool."""
         self._root = root
+        self._beside = beside
         with disk.own_disk():
             disk.make_folder(root)
 
@@ -168,8 +170,10 @@ class Spool:
 
     def free(self, transaction_id: int) -> None:
         """Remove everything of a transaction; harmless where there is nothing."""
-        with disk.own_disk(), contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self.folder(transaction_id))
+        beside = (self._beside / self.folder(transaction_id).name,) if self._beside else ()
+        for folder in (self.folder(transaction_id), *beside):
+            with disk.own_disk(), contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(folder)
 
     def used(self) -> int:
         """Bytes in the spool."""

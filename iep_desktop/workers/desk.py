@@ -18,6 +18,7 @@ from iep_desktop.core.flow import Flow
 from iep_desktop.core.me import Me
 from iep_desktop.settings import Profile, Settings
 from iep_desktop.workers import exchange_desk, viewing_desk
+from iep_desktop.workers.libraries import load_network
 from iep_desktop.workers.rate import Rate
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ if TYPE_CHECKING:
     from iep_desktop.workers.viewings import Viewings
 
 T = TypeVar("T")
+
+_OVER_THE_NETWORK = frozenset(
+    ("arrivals", "disc_import", "export_gate", "gatekeeper", "keeping", "legs", "nodes", "retrieving")
+    + ("storage_listener", "transfers")
+)
 
 
 @dataclass(frozen=True)
@@ -230,6 +236,8 @@ class Desk:
             lock = self._locks.setdefault(name, threading.Lock())
         with lock:
             if name not in self._made:
+                if name in _OVER_THE_NETWORK:
+                    load_network()
                 self._made[name] = make()
             made: T = self._made[name]
             return made
@@ -383,6 +391,7 @@ def _disc_import(desk: Desk) -> DiscImport:
 
 
 def _limits(settings: Settings) -> Limits:
+    load_network()
     from iep_desktop.dicom.fastsocket import Limits
 
     return Limits(

@@ -67,7 +67,7 @@ class Discs:
         return content.decode("utf-8", errors="replace")
 
     def preview(self, source: str, instance: MediumInstance, size: int) -> Preview:
-        """A small grey picture of the instance's middle frame. Raises what stands in the way, for a placeholder."""
+        """A small picture of the instance's middle frame. Raises what stands in the way, for a placeholder."""
         from iep_desktop.dicom.medium_files import open_medium
         from iep_desktop.dicom.preview import preview
 

@@ -157,7 +157,7 @@ def make_retrieving(desk: Desk) -> Retrieving:
         ctx: Context,
         had: frozenset[str],
     ) -> Retrieved:
-        listener = _listener_if_any(desk)
+        listener = listener_if_any(desk)
         return retrieve(node, wanted, folder, sink, ctx, had=had, listener=listener, limits=desk.limits)
 
     return Retrieving(desk.ledger.transactions, desk.spool, find, fetch)
@@ -205,7 +205,7 @@ def _download(desk: Desk) -> Download:
     return Download(
         ledger.transactions,
         ledger.exchange,
-        lambda name: _own_gateway(desk, name),
+        lambda name: own_gateway(desk, name),
         desk.retrieving,
         Headers(desk.spool),
         make_delivery(
@@ -241,7 +241,7 @@ def make_storage_listener(desk: Desk) -> StorageListener | None:
     return listener
 
 
-def _listener_if_any(desk: Desk) -> StorageListener | None:
+def listener_if_any(desk: Desk) -> StorageListener | None:
     """C-GET needs none; where C-MOVE does, its error says that there is none."""
     try:
         return desk.storage_listener
@@ -280,7 +280,7 @@ def make_keeping(desk: Desk) -> Keeping:
         ledger.transactions,
         ledger.exchange,
         desk.downloads,
-        lambda name: _own_gateway(desk, name),
+        lambda name: own_gateway(desk, name),
         desk.retrieving,
         _remove,
         _gateway_watch(desk),
@@ -315,7 +315,7 @@ def _node(desk: Desk, name: str) -> Node:
     return found
 
 
-def _own_gateway(desk: Desk, name: str) -> Node:
+def own_gateway(desk: Desk, name: str) -> Node:
     """The gateway that a transfer lies in; where it names none, the hospital's first."""
     ours = [n for n in desk.ledger.directory.nodes(desk.me.hospital) if n.role is NodeRole.GATEWAY]
     found = next((node for node in ours if not name or node.name == name), None)

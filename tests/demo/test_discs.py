@@ -188,7 +188,7 @@ def test_every_series_has_a_picture_to_recognise_it_by(discs: Path, name: str) -
     for series in (s for study in contents.studies for s in study.series):
         middle = series.present[len(series.present) // 2]
         shown = preview(discs / name / middle.path, 64)
-        grey = np.frombuffer(shown.grey, np.uint8)
+        grey = np.frombuffer(shown.data, np.uint8)
         assert (shown.width, shown.height) == (64, 64)
         assert grey.std() > 20, series.description
 

@@ -1,4 +1,4 @@
-"""Previews: a grey picture of every kind of image, a reason where there is none."""
+"""Previews: a small picture of every kind of image, a reason where there is none."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def changed(path: Path, **attributes: Any) -> Path:
 
 
 def rows(picture: Preview) -> list[list[int]]:
-    return [list(picture.grey[r * picture.width : (r + 1) * picture.width]) for r in range(picture.height)]
+    return [list(picture.data[r * picture.width : (r + 1) * picture.width]) for r in range(picture.height)]
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def rows(picture: Preview) -> list[list[int]]:
 def test_real_images_give_a_picture_that_fits_and_is_not_flat(name: str) -> None:
     picture = preview(SAMPLES / name, 48)
     assert max(picture.width, picture.height) <= 48
-    assert len(picture.grey) == picture.width * picture.height
-    assert max(picture.grey) - min(picture.grey) > 60
+    assert len(picture.data) == picture.width * picture.height * picture.channels
+    assert max(picture.data) - min(picture.data) > 60
 
 
 def test_the_shape_of_the_image_is_kept(tmp_path: Path) -> None:

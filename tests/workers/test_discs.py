@@ -33,13 +33,13 @@ def test_reading_tells_each_view_and_returns_the_last(tmp_path: Path) -> None:
     assert contents.instances == 4
 
 
-def test_a_preview_is_a_small_grey_picture_of_the_instance(tmp_path: Path) -> None:
+def test_a_preview_is_a_small_picture_of_the_instance(tmp_path: Path) -> None:
     disc = ct_disc(tmp_path / "cd", images=1)
     discs = Discs()
     (study,) = discs.read(str(disc.root), Context(), lambda _: None).studies
     picture = discs.preview(str(disc.root), study.present[0], 8)
     assert max(picture.width, picture.height) <= 8
-    assert len(picture.grey) == picture.width * picture.height
+    assert len(picture.data) == picture.width * picture.height * picture.channels
 
 
 def test_a_form_file_is_read_whole_with_its_letters(tmp_path: Path) -> None:

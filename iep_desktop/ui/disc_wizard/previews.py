@@ -14,14 +14,16 @@ from iep_desktop.workers.queries import Queries
 
 
 class Picture(Protocol):
-    """8-bit grey, rows from the top without padding."""
+    """Rows from the top without padding; `channels` 1 grey or 3 RGB."""
 
     @property
     def width(self) -> int: ...
     @property
     def height(self) -> int: ...
     @property
-    def grey(self) -> bytes: ...
+    def channels(self) -> int: ...
+    @property
+    def data(self) -> bytes: ...
 
 
 class ShowsInstances(Protocol):
@@ -89,5 +91,6 @@ def middle_instance(series: MediumSeries) -> MediumInstance | None:
 
 
 def _image(picture: Picture) -> QImage:
-    grey = QImage.Format.Format_Grayscale8
-    return QImage(picture.grey, picture.width, picture.height, picture.width, grey).copy()
+    form = QImage.Format.Format_Grayscale8 if picture.channels == 1 else QImage.Format.Format_RGB888
+    stride = picture.width * picture.channels
+    return QImage(picture.data, picture.width, picture.height, stride, form).copy()

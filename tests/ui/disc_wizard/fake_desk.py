@@ -34,7 +34,8 @@ DEADLINE = 5.0
 class Preview:
     width: int
     height: int
-    grey: bytes
+    channels: int
+    data: bytes
 
 
 @dataclass
@@ -79,7 +80,7 @@ class FakeDiscs:
 
     def preview(self, source: str, instance: MediumInstance, size: int) -> Preview:
         side = 8
-        return Preview(side, side, bytes((x * y * 4) % 256 for y in range(side) for x in range(side)))
+        return Preview(side, side, 1, bytes((x * y * 4) % 256 for y in range(side) for x in range(side)))
 
 
 @dataclass

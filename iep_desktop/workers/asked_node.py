@@ -1,0 +1,62 @@
+"""One node of ours, as images are looked for and fetched from it to be shown. Blocking; imports DICOM when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iep_desktop.core.job import Context
+from iep_desktop.core.model import Node
+from iep_desktop.core.queries import PacsInstance
+
+if TYPE_CHECKING:
+    from iep_desktop.dicom.fastsocket import Limits
+    from iep_desktop.dicom.harvest import Retrieved
+    from iep_desktop.dicom.landing import Received
+    from iep_desktop.dicom.storage_scp import StorageListener
+
+
+@dataclass(frozen=True)
+class AskedNode:
+    """`listener`: where a node without C-GET sends to; it gives None where there is none."""
+
+    node: Node
+    limits: Limits
+    listener: Callable[[], StorageListener | None] = lambda: None
+
+    @property
+    def name(self) -> str:
+        return self.node.name
+
+    def find(self, study_uid: str, ctx: Context) -> Sequence[PacsInstance]:
+        from iep_desktop.dicom.scu import find_instances
+
+        return find_instances(self.node, study_uid, limits=self.limits, ctx=ctx)
+
+    def fetch(
+        self,
+        study_uid: str,
+        series_uid: str,
+        sop_instance_uids: frozenset[str],
+        listed: Sequence[PacsInstance],
+        folder: Path,
+        sink: Callable[[Received], None],
+        ctx: Context,
+    ) -> Retrieved:
+        """Raises as `dicom.retrieve.retrieve`."""
+        from iep_desktop.dicom.retrieve import Wanted, retrieve
+
+        wanted = Wanted(study_uid, frozenset({series_uid}), sop_instance_uids)
+        return retrieve(
+            self.node,
+            wanted,
+            folder,
+            sink,
+            ctx,
+            listed=listed,
+            listener=self.listener(),
+            recheck=False,
+            limits=self.limits,
+        )
