@@ -112,6 +112,11 @@ class Session(QObject):
             self.services, self.queries, theme, self.state, busy=lambda: self.engine.busy
         )
         self.window.import_disc_wanted.connect(self.import_disc)
+        self.window.transaction_made.connect(lambda _: self.engine.wake())
+        self.window.doors.presets = {
+            "hospital": profile.settings.trauma_hospital,
+            "node": profile.settings.trauma_node,
+        }
         self.window.theme_chosen.connect(self._keep_theme)
         self.window.closing.connect(self.close)
         self._closed = False

@@ -34,6 +34,7 @@ class Doors(QObject):
             "CreateDesk", desk
         )  # what Create needs is in the same desk, and nobody else asks for it
         self._queries, self._theme, self._state = queries, theme, state
+        self.presets: dict[str, str] = {}  # of the trauma pathway, where they are not the guideline's
         self._trauma: TraumaWindow | None = None
 
     def make_page(self) -> CreatePage:
@@ -48,10 +49,12 @@ class Doors(QObject):
 
     def open_trauma(self) -> TraumaWindow:
         """One at a time: a second press brings the first to the front."""
+        from iep_desktop.ui.create.trauma.pathway import Pathway
         from iep_desktop.ui.create.trauma.window import TraumaWindow
 
         if self._trauma is None:
-            self._trauma = TraumaWindow(self._desk, self._queries, self._theme, self._state)
+            pathway = Pathway(**self.presets)
+            self._trauma = TraumaWindow(self._desk, self._queries, self._theme, self._state, pathway=pathway)
             self._trauma.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             self._trauma.created.connect(self.created)
             self._trauma.shown.connect(self.shown)

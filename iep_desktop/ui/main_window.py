@@ -19,6 +19,7 @@ from iep_desktop.core.transaction import Tab, Transaction
 from iep_desktop.ui import frame
 from iep_desktop.ui.counting import Counting
 from iep_desktop.ui.dialogs import Dialogs
+from iep_desktop.ui.doors import Doors
 from iep_desktop.ui.header import Header
 from iep_desktop.ui.page_makers import PageMakers
 from iep_desktop.ui.pages import QUEUES, TABS, Pages, Place, Worklists, title
@@ -49,6 +50,7 @@ class MainWindow(QMainWindow):
     """`import_disc_wanted` carries the path of a disc or an empty text; `closing` that the window goes away."""
 
     import_disc_wanted = Signal(str)
+    transaction_made = Signal(object)  # Transaction, for whoever sends it
     theme_chosen = Signal(object)  # ThemeChoice, to be kept in the settings
     closing = Signal()
 
@@ -74,6 +76,7 @@ class MainWindow(QMainWindow):
         self.resize(theme.sizes.of(1280), theme.sizes.of(800))
         place = f"{hospital_name or desk.me.hospital}, {desk.me.workstation}"
         self.dialogs = Dialogs(desk, queries, theme, self)
+        self.doors = Doors(desk, queries, theme, state, self)
         self.header = Header(desk.me.user, place, theme)
         self.tabs = CountedTabs(theme)
         self._makers = PageMakers(desk, queries, theme, now, self)
@@ -92,11 +95,7 @@ class MainWindow(QMainWindow):
     # -- building
 
     def _make_create(self) -> CreatePage:
-        from iep_desktop.ui.create.page import CreatePage
-
-        page = CreatePage(self._desk.reading, self._queries, self._theme)
-        page.import_wanted.connect(self.import_disc_wanted)
-        page.shown.connect(self.show_transaction)
+        page = self.doors.make_page()
         page.show_drives(self._drives)
         return page
 
@@ -136,10 +135,8 @@ class MainWindow(QMainWindow):
         doing.ris_wanted.connect(lambda transaction: self._show_details(transaction).focus_ris())
         doing.reply_wanted.connect(lambda transaction: self._show_details(transaction).focus_reply())
         doing.details_wanted.connect(self.show_transaction)
-        doing.transfer_wanted.connect(lambda _: self.show_tab(Tab.ACCEPTED))
-        doing.request_wanted.connect(self.show_transaction)
         doing.nodes_wanted.connect(self.dialogs.nodes)
-        doing.transfer_wanted.connect(lambda _: self.show_tab(Tab.ACCEPTED))
+        doing.transfer_wanted.connect(self.answer)
         doing.request_wanted.connect(self.show_transaction)
         return doing
 
@@ -154,6 +151,9 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.tabs.currentChanged.connect(self._tab_changed)
         self._connect_header()
+        self.doors.import_wanted.connect(self.import_disc_wanted)
+        self.doors.shown.connect(self.show_transaction)
+        self.doors.created.connect(self._made)
         queries = self._queries
         queries.ledger_changed.connect(self._ledger_changed)
         queries.flow_changed.connect(self.strip.show_flow)
@@ -231,7 +231,7 @@ class MainWindow(QMainWindow):
             self.pages.queues_page.focus_list()
         else:
             self.create_page.refresh()
-            self.create_page.import_door.setFocus()
+            self.create_page.focus()
 
     def show_transaction(self, transaction: Transaction) -> None:
         """In All, with its details."""
@@ -244,6 +244,16 @@ class MainWindow(QMainWindow):
         self.show_tab(tab if tab in TABS else Tab.ALL)
         if self._front:
             self._front.choose(transaction)
+
+    def answer(self, request_id: int) -> None:
+        """New Transfer, prefilled from the request that it answers."""
+        self.show_tab(None)
+        self.create_page.open_transfer(request_id)
+
+    def _made(self, transaction: Transaction) -> None:
+        self.transaction_made.emit(transaction)
+        self.show_created(transaction)
+        self._done(f"{transaction.number} is created")
 
     # -- what a person does
 
@@ -372,6 +382,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             self._ask_close()
             return
+        self.doors.close()
         self.save_state()
         self.closing.emit()
         event.accept()
