@@ -48,6 +48,7 @@ def make_parser() -> argparse.ArgumentParser:
         _worklist,
         _one_transaction,
         _run,
+        _db,
         _screenshots,
     ):
         add(commands)
@@ -167,6 +168,14 @@ def _one_transaction(commands: Any) -> None:
 def _run(commands: Any) -> None:
     parser = command(commands, "run", "the engine without a window", "run --until-idle")
     parser.add_argument("--until-idle", action="store_true", help="return when nothing is left to do")
+
+
+def _db(commands: Any) -> None:
+    parser = command(commands, "db", "the ledger", "db check")
+    acts = parser.add_subparsers(dest="act", metavar="ACT", required=True, parser_class=Parser)
+    command(
+        acts, "check", "whether ledger and spool agree with themselves; changes nothing", "db check --json"
+    )
 
 
 def _screenshots(commands: Any) -> None:

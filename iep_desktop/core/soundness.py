@@ -9,6 +9,7 @@ from enum import StrEnum
 class Trouble(StrEnum):
     """The kinds of what can be wrong."""
 
+    FILE = "file"  # the database's own pages and indexes
     KEY = "key"  # a row belongs to one that is not there
     COUNTS = "counts"  # of a transaction's instances
     STATUS = "status"  # not what events and instances say

@@ -179,6 +179,10 @@ class Spool:
         """Bytes in the spool."""
         return sum(path.stat().st_size for path in self._root.glob("*/*") if path.is_file())
 
+    def owners(self) -> tuple[int, ...]:
+        """The transactions of which anything lies here."""
+        return tuple(sorted(int(path.name) for path in self._root.iterdir() if path.name.isdecimal()))
+
     def folder(self, transaction_id: int) -> Path:
         """Where everything of a transaction lies; it may not exist yet."""
         return self._root / str(int(transaction_id))

@@ -94,6 +94,12 @@ class Database:
             return []
         return [row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check")]
 
+    def damage(self, connection: Connection) -> list[str]:
+        """What the file itself says of its pages and indexes. A server looks after its own."""
+        if not self._file:
+            return []
+        return [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check(20)") if row[0] != "ok"]
+
     def _check_keys(self, connection: Connection) -> None:
         if self.broken_keys(connection):
             raise LedgerUnusable("The upgrade would break the ledger", "Nothing was changed.", _RESTORE)

@@ -193,6 +193,17 @@ def test_whatever_is_broken_is_told(lived: Database, path: Path, broken: str) ->
     assert {(problem.trouble, problem.number) for problem in found} == expected
 
 
+def test_a_file_of_which_an_index_says_another_thing_is_told(path: Path) -> None:
+    content = path.read_bytes()
+    assert content.count(b"duck daisy") > 1
+    path.write_bytes(content.replace(b"duck daisy", b"duck haisy", 1))
+    database = open_ledger(f"sqlite:///{path}")
+    found = check(database)
+    database.dispose()
+    assert Trouble.FILE in {problem.trouble for problem in found}
+    assert "aisy" not in str(found)
+
+
 def test_a_problem_does_not_say_whose_it_is(lived: Database, path: Path) -> None:
     with sqlite(path) as connection:
         connection.executescript("; ".join(statements for statements, _ in BREAKS.values()))
