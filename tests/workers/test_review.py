@@ -132,11 +132,12 @@ def test_a_large_series_is_looked_at_for_text_in_a_few_images_only(
 
     looked: list[str] = []
     real = looking.look
-    monkeypatch.setattr(
-        looking,
-        "look",
-        lambda path, *, text: (looked.append(path.stem) if text else None, real(path, text=text))[1],
-    )
+
+    def noted(path: Path, *, text: bool) -> looking.Look:
+        looked.extend([path.stem] if text else [])
+        return real(path, text=text)
+
+    monkeypatch.setattr(looking, "look", noted)
     find_signs(ViewSet("x", (ViewStudy("9", series=(_series(tmp_path, "1", 21),)),)), Folder(), Context())
     assert looked == ["1-1", "1-6", "1-11", "1-16", "1-21"]
 
