@@ -1,4 +1,5 @@
-"""`python -m iep_desktop.demo`: `where` makes the demo and says where it lies; `nodes FOLDER` serves its nodes."""
+"""`python -m iep_desktop.demo`: `where` makes the demo and says where it lies; `nodes FOLDER` serves its nodes,
+`partner FOLDER ODS` plays a hospital beside it."""
 
 from __future__ import annotations
 
@@ -15,9 +16,16 @@ def main(arguments: list[str]) -> int:
             from iep_desktop.demo.nodes import serve
 
             return serve(Path(folder))
+        case ["partner", folder, ods]:
+            from iep_desktop.demo.partners import run
+
+            return run(Path(folder), ods)
         case ["where", *folder] if len(folder) <= 1:
             return _where(Path(folder[0]) if folder else None)
-    print("usage: python -m iep_desktop.demo where [FOLDER] | nodes FOLDER", file=sys.stderr)
+    print(
+        "usage: python -m iep_desktop.demo where [FOLDER] | nodes FOLDER | partner FOLDER ODS",
+        file=sys.stderr,
+    )
     return 2
 
 

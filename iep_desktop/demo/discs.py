@@ -94,6 +94,24 @@ def make_earlier_studies(folder: Path) -> None:
         write_series(folder, (f"earlier-{number}",), subject, study, study.series[0])
 
 
+def series_for(modality: str, description: str, images: int) -> tuple[SyntheticSeries, str]:
+    """A series for an exam that somebody asks for, and the body part that it shows."""
+    words = description.casefold()
+    if modality == "CT":
+        head = "head" in words or "brain" in words
+        volume = phantoms.head_ct(images) if head else phantoms.chest_ct(images)
+        spacing, window = (0.9, (40, 80)) if head else (350 / volume.shape[2], (40, 400))
+        view = {"WindowCenter": window[0], "WindowWidth": window[1]}
+        series = SyntheticSeries("CT", 2, description or "CT", volume, Geometry(spacing, 4), _CT | view)
+        return series, "HEAD" if head else "CHEST"
+    if modality == "MR":
+        if "knee" in words:
+            knee = phantoms.knee_sagittal(images)
+            return _mr(2, "Sag PD fat sat", knee, Geometry(0.625, 3.5, SAGITTAL)), "KNEE"
+        return _mr(1, "Ax T2", phantoms.brain_t2(images), Geometry(0.9, 5)), "HEAD"
+    return _radiograph(512), "CHEST"
+
+
 # --- the discs ---------------------------------------------------------------------------------------------------
 
 

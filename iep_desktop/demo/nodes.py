@@ -1,4 +1,6 @@
-"""The demo's DICOM nodes, run in a process of their own: our PACS, our gateway and a partner's gateway.
+"""The demo's DICOM nodes, run in a process of their own: our PACS and gateway, and those of the partner hospitals.
+
+Beside them it keeps the partners' programs running, each in a process of its own, once somebody stays a while.
 
 Several programs may use one demo at once. The first starts the process; each holds a *lifeline* to it, a connection
 that the system closes with the program, however it ends. When the last lifeline is gone, the process ends too.
@@ -13,6 +15,7 @@ import selectors
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -32,6 +35,7 @@ _TAKEN = 3
 """Exit code: another process serves this folder."""
 _START_SECONDS = 30.0
 _END_SECONDS = 1.0
+_PARTNERS_AFTER_SECONDS = 3.0
 _ORPHAN_SECONDS = 20.0  # without any lifeline at first: whoever started us has died
 _KEPT: list[subprocess.Popen[bytes]] = []
 """Processes that we started and that others still use."""
@@ -54,6 +58,11 @@ SERVED = (
     _Served("UHLPACSWFM01", NodeRole.PACS, "RWE", "UHLPACSWFM01"),  # R-FORM: the default delivery node
     _Served("UHL gateway", NodeRole.GATEWAY, "RWE", "UHLGATEWAY"),
     _Served("NUH gateway", NodeRole.GATEWAY, "RX1", "NUHGATEWAY"),
+    _Served("NUH PACS", NodeRole.PACS, "RX1", "NUHPACS"),
+    _Served("UHDB gateway", NodeRole.GATEWAY, "RTG", "UHDBGATEWAY"),
+    _Served("UHDB PACS", NodeRole.PACS, "RTG", "UHDBPACS"),
+    _Served("SFH gateway", NodeRole.GATEWAY, "RK5", "SFHGATEWAY"),
+    _Served("SFH PACS", NodeRole.PACS, "RK5", "SFHPACS"),
 )
 
 
@@ -171,8 +180,38 @@ def serve(folder: Path) -> int:
             token = secrets.token_hex(16)
             state = {"control": control.getsockname()[1], "token": token, "ports": ports}
             write_atomically(folder / _STATE, json.dumps(state))
+            stack.enter_context(_partners(folder.parent))
             _wait_for_lifelines(control, token.encode())
     return 0
+
+
+@contextmanager
+def _partners(root: Path) -> Iterator[None]:
+    """The partner hospitals, after a while: a command that is soon over needs none. They end with this process."""
+    started: list[subprocess.Popen[bytes]] = []
+    timer = threading.Timer(_PARTNERS_AFTER_SECONDS, _start_partners, (root, started))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        for process in started:
+            assert process.stdin is not None
+            process.stdin.close()  # their sign to end
+        for process in started:
+            try:
+                process.wait(_END_SECONDS * 10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _start_partners(root: Path, started: list[subprocess.Popen[bytes]]) -> None:
+    from iep_desktop.demo.partners import PARTNERS
+
+    for partner in PARTNERS:
+        command = [sys.executable, "-m", "iep_desktop.demo", "partner", str(root), partner.ods]
+        started.append(subprocess.Popen(command, stdin=subprocess.PIPE))
 
 
 def _serve_nodes(folder: Path, stack: ExitStack) -> dict[str, int]:

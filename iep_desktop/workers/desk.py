@@ -10,7 +10,6 @@ from __future__ import annotations
 import platform
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,22 +19,14 @@ from iep_desktop.settings import Profile, Settings
 from iep_desktop.workers import exchange_desk, viewing_desk
 from iep_desktop.workers.libraries import load_network
 from iep_desktop.workers.rate import Rate
+from iep_desktop.workers.stores import Ledger, open_stores
 
 if TYPE_CHECKING:
     from iep_desktop.core.calendar import ServiceCalendar
     from iep_desktop.dicom.fastsocket import Limits
     from iep_desktop.dicom.spool import Spool
     from iep_desktop.dicom.storage_scp import StorageListener
-    from iep_desktop.store.circuits import Circuits
-    from iep_desktop.store.database import Database
-    from iep_desktop.store.directory import Directory
     from iep_desktop.store.drafts import Drafts
-    from iep_desktop.store.exchange import Exchange
-    from iep_desktop.store.line import Line
-    from iep_desktop.store.slots import Slots
-    from iep_desktop.store.transactions import Transactions
-    from iep_desktop.store.worklists import Worklists
-    from iep_desktop.store.yielding import Yielding
     from iep_desktop.workers.acts import Acts
     from iep_desktop.workers.copies import Copies
     from iep_desktop.workers.direct_routing import Arrivals
@@ -63,25 +54,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _OVER_THE_NETWORK = frozenset(
-    ("arrivals", "disc_import", "export_gate", "gatekeeper", "keeping", "legs", "nodes", "retrieving")
-    + ("storage_listener", "transfers")
+    (
+        *("arrivals", "disc_import", "export_gate", "gatekeeper", "keeping", "legs", "nodes", "retrieving"),
+        *("storage_listener", "transfers"),
+    )
 )
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """The stores over one opened ledger, as one hospital sees it."""
-
-    database: Database
-    transactions: Transactions
-    slots: Slots
-    line: Line
-    yielding: Yielding
-    circuits: Circuits
-    worklists: Worklists
-    directory: Directory
-    drafts: Drafts
-    exchange: Exchange
 
 
 class Desk:
@@ -107,7 +84,7 @@ class Desk:
     @property
     def ledger(self) -> Ledger:
         """Raises LedgerUnusable or LedgerBusy where it cannot be opened; the next call tries again."""
-        return self._once("ledger", lambda: _open_ledger(self.profile, self.me.user))
+        return self._once("ledger", lambda: open_stores(self.profile, self.me.user))
 
     @property
     def reading(self) -> Reading:
@@ -252,34 +229,6 @@ def open_desk(profile: Profile) -> Desk:
     desk = Desk(profile)
     _ = desk.ledger
     return desk
-
-
-def _open_ledger(profile: Profile, user: str) -> Ledger:
-    from iep_desktop.store.circuits import Circuits
-    from iep_desktop.store.directory import Directory
-    from iep_desktop.store.drafts import Drafts
-    from iep_desktop.store.exchange import Exchange
-    from iep_desktop.store.line import Line
-    from iep_desktop.store.slots import Slots
-    from iep_desktop.store.transactions import Transactions
-    from iep_desktop.store.upgrade import open_ledger
-    from iep_desktop.store.worklists import Worklists
-    from iep_desktop.store.yielding import Yielding
-
-    hospital = profile.settings.hospital
-    database = open_ledger(profile.ledger_url, busy_seconds=profile.settings.ledger_busy_seconds)
-    return Ledger(
-        database,
-        Transactions(database, hospital),
-        Slots(database, hospital),
-        Line(database, hospital),
-        Yielding(database, hospital),
-        Circuits(database, hospital),
-        Worklists(database, hospital),
-        Directory(database),
-        Drafts(database, owner=user),
-        Exchange(database, hospital),
-    )
 
 
 def _reading(ledger: Ledger) -> Reading:

@@ -44,9 +44,13 @@ class Frame:
         array = self.decoded.shown(view, invert=look.invert, reduce=look.reduce)
         height, width = array.shape[:2]
         channels = 3 if array.ndim == 3 else 1
-        level = WindowLevel(view.centre, view.width) if isinstance(view, Window) else None
+        level = start = None
+        if isinstance(view, Window):
+            level = WindowLevel(view.centre, view.width)
+        elif self.decoded.values is not None:
+            start = WindowLevel(self.decoded.values.spread.centre, self.decoded.values.spread.width)
         data, remarks = array.tobytes(), self.decoded.remarks
-        return Picture(slot, look, self.facts, width, height, channels, data, level, remarks)
+        return Picture(slot, look, self.facts, width, height, channels, data, level, start, remarks)
 
     def _view(self, look: Look) -> View | None:
         decoded = self.decoded

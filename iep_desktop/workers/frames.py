@@ -127,6 +127,11 @@ class FrameReader:
             self._failed.pop(slot.key[0], None)
             self._paths.pop(slot.key[0], None)
 
+    def path(self, slot: Slot) -> Path | None:
+        """The frame's file, where it is here."""
+        with self._changed:
+            return self._paths.get(slot.key[0])
+
     def learn_places(self, stack: Stack) -> None:
         """Find out where all slices of a stack lie, when there is nothing else to do."""
         with self._changed:

@@ -37,6 +37,12 @@ class Stack:
             at = bisect_right(self._ends, place)
             return Slot(self.series.images[at], place - self._ends[at] + self._frames[at])
 
+    def slot_of(self, key: tuple[str, int]) -> Slot | None:
+        """The frame of a key, as `planes` has them."""
+        with self._lock:
+            at = self._at.get(key[0])
+            return Slot(self.series.images[at], key[1]) if at is not None else None
+
     def place(self, slot: Slot) -> int:
         """Where the frame is, or the last one of its image where it has fewer; 0 for what is not of the series."""
         with self._lock:
