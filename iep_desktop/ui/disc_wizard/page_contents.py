@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 
@@ -29,6 +29,7 @@ from iep_desktop.ui.widgets.empty import EmptyState
 from iep_desktop.ui.widgets.errors import ErrorBanner
 from iep_desktop.ui.widgets.labels import ElidedLabel, Label, Title
 
+_SETTLE_MS = 30
 ONLY_ASKED = "Only what the form asks for is ticked. Ticking more asks for a reason.  §2.7d"
 
 
@@ -59,6 +60,9 @@ class ContentsPage(Page):
         self._empty = EmptyState("disc-3", "Nothing has been read yet", "Go back and choose a disc.", theme)
         self._stack = QStackedWidget()
         self._stack.setMinimumHeight(theme.sizes.of(48))  # its empty text must not keep the window high
+        self._look_soon = QTimer(self)  # while a person scrolls on, nothing is asked for
+        self._look_soon.setSingleShot(True)
+        self._look_soon.setInterval(_SETTLE_MS)
         self._lay_out()
         self._connect()
 
@@ -84,7 +88,9 @@ class ContentsPage(Page):
         self._reader.finished.connect(self._finished)
         self._reader.failed.connect(self._failed)
         self._reader.state_changed.connect(self._state_changed)
-        self._previews.arrived.connect(self.model.set_thumbnail)
+        self._previews.arrived.connect(self.model.set_picture)
+        self.tree.moved.connect(self._look_soon.start)
+        self._look_soon.timeout.connect(lambda: self._previews.want(self.tree.in_sight()))
         self.model.tick_asked.connect(self._tick)
         self.reason.textEdited.connect(self.case.set_reason)
         self.health.asked.connect(self._health_asked)
@@ -103,11 +109,14 @@ class ContentsPage(Page):
     def _stepped(self, step: ReadingStep) -> None:
         self._step = step
         self.case.set_contents(step.contents, finished=False)
-        self._previews.want(step.contents, finished=False)
+        self._previews.know(step.contents, finished=False)
+        if not self._look_soon.isActive():  # steps come quicker than it settles
+            self._look_soon.start()
 
     def _finished(self, contents: MediumContents) -> None:
         self.case.set_contents(contents, finished=True)
-        self._previews.want(contents, finished=True)
+        self._previews.know(contents, finished=True)
+        self._look_soon.start()
 
     def _failed(self, error: IepError) -> None:
         self.error.show_error(error, "Read it again", lambda: self.read_again.emit())

@@ -1,96 +1,77 @@
-"""Middle images of series as small pictures: asked for one after the other, so that reading the disc stays first."""
+"""Middle images of a disc's series as small pictures, for those that are in sight.
+
+Knows which instance stands for a series, and that a series may still grow; the order of asking is `Pictures`'.
+"""
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QImage
 
+from iep_desktop.core.job import Context
 from iep_desktop.core.medium import MediumContents, MediumInstance, MediumSeries
-from iep_desktop.workers.pool import Running
+from iep_desktop.ui.viewer.pictures import Picture, Pictures, Pixels
 from iep_desktop.workers.queries import Queries
 
 
-class Picture(Protocol):
-    """Rows from the top without padding; `channels` 1 grey or 3 RGB."""
-
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-    @property
-    def channels(self) -> int: ...
-    @property
-    def data(self) -> bytes: ...
-
-
 class ShowsInstances(Protocol):
-    def preview(self, source: str, instance: MediumInstance, size: int) -> Picture: ...
+    def preview(self, source: str, instance: MediumInstance, size: int) -> Pixels: ...
+
+
+@dataclass(frozen=True)
+class _Middle:
+    """What stands for a series."""
+
+    series_uid: str
+    source: str
+    instance: MediumInstance
 
 
 class Previews(QObject):
-    """`arrived(series_uid, image)`; a series whose picture cannot be made gets a null image."""
+    """`arrived(series_uid, Picture)`; a series whose picture cannot be made gets a null image and the reason."""
 
-    arrived = Signal(str, QImage)
+    arrived = Signal(str, object)
 
     def __init__(
         self, discs: ShowsInstances, queries: Queries, size: int, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._discs = discs
-        self._queries = queries
         self._size = size
-        self._waiting: deque[tuple[str, str, MediumInstance]] = deque()
-        self._asked: set[str] = set()
-        self._running: Running | None = None
+        self._middles: dict[str, _Middle] = {}
+        self._pictures: Pictures[_Middle] = Pictures(self._make, queries, self)
+        self._pictures.arrived.connect(self._arrived)
 
     def forget(self) -> None:
         """Another disc."""
-        if self._running is not None:
-            self._running.cancel()
-            self._running = None
-        self._waiting.clear()
-        self._asked.clear()
+        self._pictures.forget()
+        self._middles.clear()
 
-    def want(self, contents: MediumContents, *, finished: bool) -> None:
-        """Ask for what the disc holds and has not been asked for yet.
-
-        While it is being read the series that came last may still grow: its middle is not known.
-        """
+    def know(self, contents: MediumContents, *, finished: bool) -> None:
+        """What the disc holds. While it is being read the series that came last may still grow: no middle yet."""
         known = [series for study in contents.studies for series in study.series]
         for series in known if finished else known[:-1]:
             middle = middle_instance(series)
-            if middle is not None and series.series_uid not in self._asked:
-                self._asked.add(series.series_uid)
-                self._waiting.append((series.series_uid, contents.source, middle))
-        self._next()
+            if middle is not None and series.series_uid not in self._middles:
+                self._middles[series.series_uid] = _Middle(series.series_uid, contents.source, middle)
 
-    def _next(self) -> None:
-        if self._running is not None or not self._waiting:
-            return
-        uid, source, instance = self._waiting.popleft()
-        discs, size = self._discs, self._size
-        self._running = self._queries.ask(
-            lambda _ctx: _image(discs.preview(source, instance, size)),
-            lambda image: self._arrived(uid, image),
-            lambda _error: self._arrived(uid, QImage()),
-            owner=self,
-        )
+    def want(self, series_uids: Iterable[str]) -> None:
+        """What is in sight, in this order; whatever was wanted before and is not is let go."""
+        self._pictures.want([self._middles[uid] for uid in series_uids if uid in self._middles])
 
-    def _arrived(self, uid: str, image: QImage) -> None:
-        self._running = None
-        self.arrived.emit(uid, image)
-        self._next()
+    def _make(self, middle: _Middle, ctx: Context) -> Pixels:
+        ctx.check()
+        return self._discs.preview(middle.source, middle.instance, self._size)
+
+    def _arrived(self, middle: _Middle) -> None:
+        picture = self._pictures.of(middle)
+        if isinstance(picture, Picture):
+            self.arrived.emit(middle.series_uid, picture)
 
 
 def middle_instance(series: MediumSeries) -> MediumInstance | None:
     present = series.present
     return present[len(present) // 2] if present else None
-
-
-def _image(picture: Picture) -> QImage:
-    form = QImage.Format.Format_Grayscale8 if picture.channels == 1 else QImage.Format.Format_RGB888
-    stride = picture.width * picture.channels
-    return QImage(picture.data, picture.width, picture.height, stride, form).copy()

@@ -11,12 +11,12 @@ from enum import IntEnum
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QImage
 
 from iep_desktop.core.medium import MediumContents, MediumInstance, MediumPatient, MediumSeries, MediumStudy
 from iep_desktop.core.names import display_name
 from iep_desktop.ui.disc_wizard.pace import show_count, show_size
 from iep_desktop.ui.disc_wizard.ticks import PatientKey, patient_key
+from iep_desktop.ui.viewer.pictures import Picture
 from iep_desktop.ui.widgets.field import show_day
 
 Index = QModelIndex | QPersistentModelIndex
@@ -80,13 +80,15 @@ class MediumModel(QAbstractItemModel):
         self._root = _Node(Kind.PATIENT, None, None)
         self._remarks: Mapping[str, str] = {}  # by study UID
         self._on_form: PatientKey | None = None
-        self._thumbnails: dict[str, QImage] = {}
+        self._pictures: dict[str, Picture] = {}  # by series UID
 
     # --- growing ------------------------------------------------------------------------------------------
 
     def show(self, contents: MediumContents | None) -> None:
         """Bring the tree up to date; rows that stay keep their index, so expansion and selection stay too."""
         patients = contents.patients if contents else ()
+        if contents is None:
+            self._pictures.clear()
         self._update(self._root, [(Kind.PATIENT, patient_key(patient), patient) for patient in patients])
 
     def _update(self, parent: _Node, wanted: Sequence[tuple[Kind, Any, Any]]) -> None:
@@ -162,8 +164,8 @@ class MediumModel(QAbstractItemModel):
             for node in self._nodes():
                 self._tell(node)
 
-    def set_thumbnail(self, series_uid: str, image: QImage) -> None:
-        self._thumbnails[series_uid] = image
+    def set_picture(self, series_uid: str, picture: Picture) -> None:
+        self._pictures[series_uid] = picture
         for node in self._nodes():
             if node.key == series_uid:
                 self._tell(node)
@@ -257,7 +259,8 @@ class MediumModel(QAbstractItemModel):
             case Role.REMARK:
                 return self._remark(node)
             case Role.THUMBNAIL:
-                return self._thumbnails.get(node.key) if node.kind is Kind.SERIES else None
+                picture = self._pictures.get(node.key) if node.kind is Kind.SERIES else None
+                return picture.image if picture else None
             case Role.FAINT:
                 return node.state is Qt.CheckState.Unchecked
             case _:
@@ -297,6 +300,9 @@ class MediumModel(QAbstractItemModel):
         parts = [_title(node), _second(node), self._remark(node), f"{node.images} images"]
         parts.insert(2, self._text(node, Column.DATE))
         parts.insert(3, _modality(node))
+        picture = self._pictures.get(node.key) if node.kind is Kind.SERIES else None
+        if picture and picture.reason:
+            parts.append(f"no picture: {picture.reason}")
         return ", ".join(part for part in parts if part)
 
     def _remark(self, node: _Node) -> str:

@@ -5,6 +5,8 @@ The ticks painted here are the model's real check states: Space and a click togg
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import (
     QAbstractItemModel,
     QEvent,
@@ -15,6 +17,7 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
+    Signal,
 )
 from PySide6.QtGui import (
     QFocusEvent,
@@ -27,6 +30,7 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QHeaderView,
@@ -194,7 +198,9 @@ class MediumDelegate(QStyledItemDelegate):
 
 
 class MediumTree(QTreeView):
-    """Opens patients and studies as they arrive, unless the operator has closed them."""
+    """Opens patients and studies as they arrive, unless the operator has closed them. `moved`: others are in sight."""
+
+    moved = Signal()
 
     def __init__(self, model: MediumModel, theme: Theme) -> None:
         super().__init__()
@@ -212,6 +218,9 @@ class MediumTree(QTreeView):
         self.setExpandsOnDoubleClick(True)
         self._lay_out_columns()
         model.rowsInserted.connect(self._open_new)
+        self.verticalScrollBar().valueChanged.connect(self.moved)
+        self.expanded.connect(self.moved)
+        self.collapsed.connect(self.moved)
         theme.changed.connect(self.viewport().update)
 
     def _lay_out_columns(self) -> None:
@@ -226,9 +235,24 @@ class MediumTree(QTreeView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """What stands in a column that had to go is still in the row's tool tip."""
         super().resizeEvent(event)
+        self.moved.emit()
         room = self.viewport().width()
         for at, needed in _NEEDED.items():
             self.setColumnHidden(at, room < self._theme.sizes.of(needed))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.moved.emit()
+
+    def in_sight(self) -> Iterator[str]:
+        """Series Instance UIDs, from the top of what is seen to a screen below it."""
+        model, bottom = self.model(), 2 * self.viewport().height()
+        index = self.indexAt(QPoint(0, 0))
+        while self.isVisible() and index.isValid() and self.visualRect(index).top() < bottom:
+            series = model.series_at(index) if isinstance(model, MediumModel) else None
+            if series is not None:
+                yield series.series_uid
+            index = self.indexBelow(index)
 
     def _open_new(self, parent: QModelIndex, first: int, last: int) -> None:
         if parent.isValid() and self.model().rowCount(parent) == last - first + 1:

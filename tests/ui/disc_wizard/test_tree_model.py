@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 from iep_desktop.core.medium import MediumContents, MediumPatient, MediumStudy
 from iep_desktop.ui.disc_wizard.ticks import patient_key
 from iep_desktop.ui.disc_wizard.tree_model import Column, MediumModel, Role
+from iep_desktop.ui.viewer.pictures import Picture
 from tests.ui.disc_wizard.samples import (
     ACQUIRED,
     CHEST_PA,
@@ -110,10 +111,19 @@ def test_a_patient_who_is_not_on_the_form_and_a_study_imported_before_are_marked
 def test_a_thumbnail_is_given_to_its_series(model: MediumModel) -> None:
     model.show(ONE_PATIENT)
     image = QImage(4, 4, QImage.Format.Format_Grayscale8)
-    model.set_thumbnail("1.2.1.2", image)
+    model.set_picture("1.2.1.2", Picture(image))
     study = model.index(0, 0, model.index(0, 0))
     assert model.data(model.index(1, 0, study), Role.THUMBNAIL) is image
     assert model.data(model.index(0, 0, study), Role.THUMBNAIL) is None
+
+
+def test_a_series_without_a_picture_says_why(model: MediumModel) -> None:
+    model.show(ONE_PATIENT)
+    model.set_picture("1.2.1.2", Picture(QImage(), "The compressed frame is damaged."))
+    spoken = model.data(
+        model.index(1, 0, model.index(0, 0, model.index(0, 0))), Qt.ItemDataRole.AccessibleTextRole
+    )
+    assert spoken.endswith("no picture: The compressed frame is damaged.")
 
 
 def test_a_disc_of_ten_thousand_images_grows_without_a_row_too_many(model: MediumModel) -> None:
