@@ -65,6 +65,10 @@ class Doors(QObject):
         window.activateWindow()
         return window
 
+    @property
+    def is_trauma_open(self) -> bool:
+        return self._trauma is not None
+
     def close(self) -> None:
         """The main window goes away."""
         if self._trauma is not None:

@@ -136,8 +136,8 @@ class MainWindow(QMainWindow):
         doing.reply_wanted.connect(lambda transaction: self._show_details(transaction).focus_reply())
         doing.details_wanted.connect(self.show_transaction)
         doing.nodes_wanted.connect(self.dialogs.nodes)
-        doing.transfer_wanted.connect(self.answer)
-        doing.request_wanted.connect(self.show_transaction)
+        doing.transfer_wanted.connect(lambda id_: self.show_create().open_transfer(id_))
+        doing.request_wanted.connect(lambda request: self.show_create().rework(request))
         return doing
 
     @property
@@ -245,15 +245,15 @@ class MainWindow(QMainWindow):
         if self._front:
             self._front.choose(transaction)
 
-    def answer(self, request_id: int) -> None:
-        """New Transfer, prefilled from the request that it answers."""
+    def show_create(self) -> CreatePage:
+        """For whoever opens one of its doors from elsewhere."""
         self.show_tab(None)
-        self.create_page.open_transfer(request_id)
+        return self.create_page
 
     def _made(self, transaction: Transaction) -> None:
         self.transaction_made.emit(transaction)
         self.show_created(transaction)
-        self._done(f"{transaction.number} is created")
+        self._done(f"{transaction.number} is sent")
 
     # -- what a person does
 

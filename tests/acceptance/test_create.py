@@ -113,7 +113,7 @@ def test_an_accepted_request_is_answered_in_the_window_and_its_images_lie_in_the
     window = session.window
     request = session.desk.reading.transaction(asked["number"])
 
-    window.answer(request.id)
+    window.show_create().open_transfer(request.id)
     page = window.create_page.transfer_page
     qtbot.waitUntil(lambda: page.institution.is_confirmed, timeout=LONG)
     assert page.asked.text() == "Asked for: CT Head, 10/01/2024"

@@ -100,6 +100,11 @@ class FormPage(QWidget):
         """Show what is wrong in a field."""
         raise NotImplementedError
 
+    @property
+    def keeps_draft(self) -> bool:
+        """What is typed is something new; else the ledger has it already."""
+        return True
+
     def make(self, order: Any, ctx: Context) -> Transaction:
         """Blocking, off the loop."""
         raise NotImplementedError
@@ -117,7 +122,8 @@ class FormPage(QWidget):
         self.paste = LinkButton("&Paste from e-mail", self.theme, "clipboard-paste")
         self.paste.setToolTip("Fill the form from the requester’s e-mail (Ctrl+Shift+V)")
         self.close_button = IconButton("x", f"Close {self.words.title}; the draft is kept", self.theme)
-        head = row(Title(self.words.title), Label("Fields with", "text2"), spacing=4)
+        self.heading = Title(self.words.title)
+        head = row(self.heading, Label("Fields with", "text2"), spacing=4)
         for part in (Label("*", "danger", weight=600), Label("are mandatory", "text2")):
             head.addWidget(part)
         head.insertSpacing(1, 12)
@@ -200,7 +206,8 @@ class FormPage(QWidget):
         if typed:
             self.offer.offer("")
             self.offer.hide()
-            self.drafts.note_change()
+            if self.keeps_draft:
+                self.drafts.note_change()
         self._refresh()
 
     def _paste(self) -> None:
@@ -227,7 +234,7 @@ class FormPage(QWidget):
         return sheets.to_draft(self.sheet(), now)
 
     def _drafts_came(self, kept: tuple[KeptDraft, ...]) -> None:
-        if kept and not self.drafts.is_saving and self.sheet().request_id is None:
+        if kept and self.keeps_draft and not self.drafts.is_saving and self.sheet().request_id is None:
             self._offered = kept[0]
             self.offer.offer(drafts.title(kept[0].text))
             if self.isVisible():

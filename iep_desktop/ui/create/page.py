@@ -114,6 +114,12 @@ class CreatePage(QWidget):
             self.transfer_page.answer(request_id)
         self._open(self.transfer_page)
 
+    def rework(self, request: Transaction) -> None:
+        """One of our own requests, to be sent again or completed. A row of a list is not the whole of it."""
+        page, reading, id_ = self.request_page, self._desk.reading, request.id
+        self._queries.ask(lambda _ctx: reading.by_id(id_), page.rework, page.error.show_error, owner=page)
+        self._open(page)
+
     def close_form(self) -> None:
         """Back to the doors; what was typed stays."""
         door = self.transfer_door if self._stack.currentWidget() is self._transfer else self.request_door

@@ -65,6 +65,7 @@ class FakeRequests:
     earlier: tuple[str, ...] = ()
     error: IepError | None = None
     sent: list[tuple[str, Form]] = field(default_factory=list)
+    again: list[tuple[str, int, Form]] = field(default_factory=list)
 
     def assess(self, form: Form, number: str = "") -> Gate:
         known = form.hospital in {hospital.ods for hospital in HOSPITALS}
@@ -78,6 +79,15 @@ class FakeRequests:
             raise Refused("The request cannot be sent yet", "; ".join(c.title for c in gate.blocking))
         self.sent.append((to, form))
         return _made(self.reading, TransactionType.REQUEST, form, to)
+
+    def send_again(self, id: int, form: Form | None = None) -> None:
+        assert form is not None
+        self.again.append(("send again", id, form))
+        self.reading.replace(id, status=Status.NEW, form=form)
+
+    def give_details(self, id: int, form: Form) -> None:
+        self.again.append(("give details", id, form))
+        self.reading.replace(id, form=form)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,8 @@ from PySide6.QtWidgets import QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.errors import LedgerBusy
-from iep_desktop.core.model import Priority
+from iep_desktop.core.model import FormKind, Priority
+from iep_desktop.core.transaction import Direction, Status, TransactionType
 from iep_desktop.ui.create.page import CreatePage
 from iep_desktop.ui.create.request.page import RequestPage
 from iep_desktop.ui.theme import Theme
@@ -253,3 +255,38 @@ def test_every_control_has_a_name_to_be_heard(request_page: RequestPage) -> None
         and not isinstance(e.parent(), Select)
         and e.parent() is not request_page.institution.box
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "deed", "title"),
+    [(Status.DECLINED, "send again", "Re-work"), (Status.STARTED, "give details", "Complete")],
+)
+def test_a_request_of_ours_is_sent_again_as_the_same_transaction(
+    create: CreatePage, desk: FakeDesk, status: Status, deed: str, title: str, qtbot: QtBot
+) -> None:
+    """R-TX-6, R-TX-7."""
+    ours = transaction(
+        70,
+        type=TransactionType.REQUEST,
+        status=status,
+        sender="RWE",
+        recipient="RNQ",
+        direction=Direction.OUT,
+    )
+    ours = replace(ours, form=replace(ours.form, kind=FormKind.IMPORT, hospital="RNQ"))
+    desk.reading.rows.append(ours)
+    create.rework(ours)
+    page = create.request_page
+    qtbot.waitUntil(lambda: page.heading.text() == f"{title} 2026-000070")
+    assert page.institution.is_confirmed
+    typed(page, "address", "13 Harbour Rd", qtbot)
+    qtbot.waitUntil(lambda: page.side.send.isEnabled())
+    with qtbot.waitSignal(create.created) as sent:
+        page.side.send.click()
+    [(done, id_, form)] = desk.requests.again
+    assert (done, id_, form.patient.address) == (deed, 70, "13 Harbour Rd")
+    assert sent.args[0].id == 70
+    assert not desk.requests.sent
+    assert not desk.drafts.kept, "the ledger has it already"
+    create.open_request()
+    assert page.heading.text() == "New Request"

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QWidget
 from iep_desktop.core.form_rules import Check, Gate
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Form, FormKind, Hospital, Node, NodeRole, Priority
-from iep_desktop.core.transaction import Transaction
+from iep_desktop.core.transaction import Status, Transaction
+from iep_desktop.ui.create import sheet as sheets
 from iep_desktop.ui.create.asks import CreateDesk, SendsRequests
 from iep_desktop.ui.create.form_page import FormPage, Words
 from iep_desktop.ui.create.institution import InstitutionPicker
@@ -22,20 +23,23 @@ WORDS = Words("New Request", "&Send and Create Transaction", "request", FormKind
 
 
 class _RequestGate:
-    """The gate of a request as the asker wants it."""
+    """The gate of a request as the asker wants it; a request that is sent again is no history of itself."""
 
     def __init__(self, requests: SendsRequests) -> None:
         self._requests = requests
+        self.number = ""
 
     def assess(self, form: Form, _ctx: Context) -> Gate:
-        return self._requests.assess(form)
+        return self._requests.assess(form, self.number)
 
 
 class RequestPage(FormPage):
-    """Asks another hospital for images."""
+    """Asks another hospital for images; or asks again after a decline, or completes what was missing (R-TX-6, 7)."""
 
     def __init__(self, desk: CreateDesk, queries: Queries, theme: Theme) -> None:
-        super().__init__(desk, queries, theme, WORDS, _RequestGate(desk.requests))
+        self._rules = _RequestGate(desk.requests)
+        self._again: Transaction | None = None
+        super().__init__(desk, queries, theme, WORDS, self._rules)
         self.institution = InstitutionPicker(theme)
         self.fields = RequestFields(theme)
         self.institution.edited.connect(self.changed)
@@ -53,6 +57,36 @@ class RequestPage(FormPage):
         ours = [n.name for n in nodes if n.role is NodeRole.PACS and n.hospital == self.desk.me.hospital]
         self.fields.node.setText(ours[0] if ours else "")
         self.fields.delivery.setVisible(bool(ours))
+
+    # -- one that was sent before
+
+    def rework(self, request: Transaction) -> None:
+        """The same transaction with its history and messages; its institution is fixed (R-TX-2)."""
+        if self.drafts.is_saving:
+            self.drafts.save_now()
+        self.drafts.begin_another()
+        self._is_again(request)
+        self.side.say_saved(None)
+        self.offer.hide()
+        self.show_sheet(sheets.of_form(request.form, confirmed=True))
+
+    def _is_again(self, request: Transaction | None) -> None:
+        self._again = request
+        self._rules.number = request.number if request else ""
+        declined = request is not None and request.status is Status.DECLINED
+        verb = "Re-work" if declined else "Complete"
+        self.heading.setText(f"{verb} {request.number}" if request else WORDS.title)
+        self.side.send.setText(
+            ("&Send again" if declined else "&Send the details") if request else WORDS.send
+        )
+
+    @property
+    def keeps_draft(self) -> bool:
+        return self._again is None
+
+    def clear(self) -> None:
+        self._is_again(None)
+        super().clear()
 
     # -- the form
 
@@ -76,7 +110,12 @@ class RequestPage(FormPage):
         self.fields.reason.setVisible(self.fields.text().priority is Priority.BLUE_LIGHT)
 
     def make(self, order: Form, ctx: Context) -> Transaction:
-        return self.desk.requests.create(order.hospital, order)
+        requests, again = self.desk.requests, self._again
+        if again is None:
+            return requests.create(order.hospital, order)
+        send = requests.send_again if again.status is Status.DECLINED else requests.give_details
+        send(again.id, order)
+        return self.desk.reading.by_id(again.id)
 
     def take_hospitals(self, hospitals: tuple[Hospital, ...]) -> None:
         ours = self.desk.me.hospital
