@@ -43,7 +43,7 @@ class PdfView(QWidget):
         self._rest.setInterval(_REST_MS)
         self._rest.timeout.connect(self._ask)
         held, data = _Held(), pdf.data
-        self.destroyed.connect(held.close)
+        self.destroyed.connect(lambda: held.close())  # a bound method would be held weakly
         queries.ask(lambda _ctx: held.open(data), self._opened, self._failed, owner=self)
 
     def show_page(self, page: int) -> None:

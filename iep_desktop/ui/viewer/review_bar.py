@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from iep_desktop.core.reviewing import Reviewed, mark_of, reviewed, sign_words, signs_in_order, when_words
@@ -143,7 +144,9 @@ class ReviewBar(QWidget):
 
     def _warning_words(self) -> str:
         kinds = signs_in_order(sign.kind for sign in self._signs)
-        said = sign_words(kinds[:_NAMED]) + (f" and {len(kinds) - _NAMED} more" if len(kinds) > _NAMED else "")
+        said = sign_words(kinds[:_NAMED]) + (
+            f" and {len(kinds) - _NAMED} more" if len(kinds) > _NAMED else ""
+        )
         still = "still looking for warning signs" if self._looking else ""
         return ", ".join(part for part in (said[:1].upper() + said[1:], still) if part)
 
@@ -154,9 +157,14 @@ class ReviewBar(QWidget):
             else "Say that you have seen the signs."
         )
 
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)  # type: ignore[arg-type]
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
         self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().event(event)
 
     def _fit(self) -> None:
         layout = self.layout()

@@ -32,6 +32,7 @@ class SignsList(QWidget):
         self._theme = theme
         self._names: dict[str, str] = {}
         self.shown: tuple[Sign, ...] = ()
+        self._looking = False
         self.setProperty("ground", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.list = QListWidget()
@@ -71,7 +72,7 @@ class SignsList(QWidget):
 
     def show_progress(self, done: int, total: int) -> None:
         """While signs are looked for; `done` = `total` ends it."""
-        looking = done < total
+        looking = self._looking = done < total
         self.progress.setText(f"Looking for warning signs: {done:,} of {total:,} images")
         self.bar.set(done, max(total, 1))
         self.progress.setVisible(looking)
@@ -82,7 +83,7 @@ class SignsList(QWidget):
         if signs != self.shown or not self.list.count():
             self.shown = signs
             self._fill()
-        self._empty.set(NONE_FOUND, _CAN_BE_WRONG)
+        self._empty.set(f"{NONE_FOUND} so far" if self._looking else NONE_FOUND, _CAN_BE_WRONG)
 
     def show_error(self, error: IepError) -> None:
         """Signs could not be looked for: that is said, and not taken for none."""
