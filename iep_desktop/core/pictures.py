@@ -91,6 +91,7 @@ class Picture:
     channels: int
     data: bytes
     level: WindowLevel | None = None  # that was applied; None for colour and for tables
+    start: WindowLevel | None = None  # where dragging a window begins while a table is applied
     remarks: tuple[str, ...] = ()
 
 
