@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtCore import QDir, QObject, QTemporaryDir, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -28,13 +27,13 @@ class Documents(QObject):
     def __init__(self, transfers: KnowsTransfers, queries: Queries, parent: QWidget) -> None:
         super().__init__(parent)
         self._transfers, self._queries, self._window = transfers, queries, parent
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: QTemporaryDir | None = None
         self.show_file: Callable[[Path], None] = _show
 
     def open(self, transaction_id: int, attachment: AttachmentInfo) -> None:
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="iep-")
-        path = Path(self._folder.name) / f"attachment-{attachment.id}{SUFFIXES[attachment.media_type]}"
+            self._folder = QTemporaryDir(QDir.tempPath() + "/iep-XXXXXX")  # for this user alone
+        path = Path(self._folder.path()) / f"attachment-{attachment.id}{SUFFIXES[attachment.media_type]}"
         self._fetch(transaction_id, attachment, path, self.show_file)
 
     def ask_where(self, transaction_id: int, attachment: AttachmentInfo) -> QFileDialog:

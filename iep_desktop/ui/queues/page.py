@@ -52,6 +52,7 @@ class QueuesPage(QWidget):
         self._asking: Running | None = None
         self._again = False
         self._view: QueueView | None = None
+        self._menu_of: object = None
         self._hospitals: dict[str, str] = {}
         self._paces = lines.Paces()
         self.banner = ErrorBanner(self._theme)
@@ -225,6 +226,12 @@ class QueuesPage(QWidget):
         self.paused.setText(f"Paused: {', '.join(said)}" if said else "")
         self.pause_all.setText("&Resume all" if "" in view.paused else "&Pause all")
         self.pause_all.set_icon("circle-play" if "" in view.paused else "circle-pause")
+        there = (lines.destinations(view), view.paused)
+        if there != self._menu_of:
+            self._menu_of = there
+            self._fill_menu(view)
+
+    def _fill_menu(self, view: QueueView) -> None:
         menu = self.destinations_menu
         menu.clear()
         for ods in lines.destinations(view):

@@ -8,11 +8,12 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.model import Exam, Priority, RisState
-from iep_desktop.core.transaction import Status, Transaction
+from iep_desktop.core.transaction import Direction, Status, Transaction
 from iep_desktop.ui.acts import Act, Wish
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.worklist.required_list import GroupRow, RequiredModel, RequiredView
 from iep_desktop.ui.worklist.required_rows import Entry, Group, entries_of, merge
+from tests.ui.exchange_rows import REWORK, exchange_desk, transfer
 from tests.ui.fake_desk import NO_ADDRESS, NOT_MATCHED, NOT_REGISTERED, NOW, RIS, SECOND, transaction
 
 NAMES = {"NT1": "Riverside Clinic"}
@@ -168,3 +169,36 @@ def test_words_fit_into_their_buttons(view: RequiredView, theme: Theme) -> None:
     width = view.button_rect(model_of(view).index(1)).width()
     for act in (Act.REGISTER, Act.DECIDE, Act.CONFIRM, Act.CORRECT_FORM, Act.ENTER_RIS):
         assert metrics.horizontalAdvance(button_of(act)) * 1.06 < width - 8
+
+
+# --- between hospitals
+
+
+def test_each_requirement_of_the_exchange_has_its_words_its_date_and_its_one_button() -> None:
+    rows = [row for row in exchange_desk().reading.rows if row.required]
+    said = {
+        e.transaction.id: (e.due.group, e.title, e.due.words, e.due.below, e.act)
+        for e in entries_of(rows, NAMES, NOW)
+    }
+    assert said == {
+        1: (Group.NOW, "Respond to a Blue Light request", "3:39 left", "due 17:48", Act.RESPOND),
+        5: (Group.NOW, "Download: 980 images are On IEP", "3:56 left", "due 18:05", Act.DOWNLOAD),
+        3: (Group.TODAY, "Re-work: declined: study does not exist", "since yesterday",
+            "waiting since 23/11 08:09", Act.REWORK),
+        2: (Group.TODAY, "Choose the images and send them", "today", "waiting since 11:09", Act.SEND),
+        6: (Group.WEEK, "Download: 1204 images are On IEP", "in 3 days", "purged on 27/11/2026", Act.DOWNLOAD),
+        4: (Group.WEEK, "Complete the details: which side is the knee, please?", "in 6 days",
+            "cancelled on 30/11/2026", Act.COMPLETE),
+    }  # fmt: skip
+
+
+def test_what_is_sent_on_from_another_hospital_lacks_our_form() -> None:
+    row = transfer(1, Direction.IN, status=Status.DOWNLOADING, on_iep_at=NOW, required=(NO_ADDRESS,))
+    (entry,) = entries_of([row], NAMES, NOW)
+    assert (entry.title, entry.act) == ("Complete our form: address is missing", Act.OWN_FORM)
+
+
+def test_an_unwanted_transfer_asks_its_sender_for_a_message() -> None:
+    row = transfer(1, Direction.OUT, status=Status.DECLINED, on_iep_at=NOW, required=(REWORK,))
+    (entry,) = entries_of([row], NAMES, NOW)
+    assert entry.act is Act.MESSAGE
