@@ -58,6 +58,7 @@ class Harvest:
         self.study_uid = study_uid
         self.error: BaseException | None = None  # why it cannot go on: the sink's, or our disk's
         self.over = False
+        self._sink_failed = False
         self.received: dict[str, Received] = {}
         self.duplicates = 0
         self.collisions: list[Collision] = []
@@ -86,12 +87,12 @@ class Harvest:
             if uid in self.received:
                 self.duplicates += 1
                 return
-            if self.over or self.error:
+            if self.over or self._sink_failed:
                 raise NotKept(OUT_OF_RESOURCES)
             try:
                 self._sink(received)
-            except BaseException as exc:  # it comes out of `retrieve`, in another thread for C-MOVE
-                self.error = exc
+            except BaseException as exc:  # it comes out of `retrieve`, which runs in another thread
+                self.error, self._sink_failed = exc, True
                 raise NotKept(OUT_OF_RESOURCES) from exc
             self.received[uid] = received
             self.arrived.notify_all()

@@ -209,6 +209,7 @@ class Judged:
 
     def __init__(self, landing: Landing, keeper: Keeper) -> None:
         self.status = SUCCESS
+        self.wanted = True  # until it is refused, dropped or has failed; a dropped one is answered 0000 too
         self.folder: Path | None = None
         self._landing = landing
         self._keeper = keeper
@@ -228,7 +229,7 @@ class Judged:
     def hand_over(self) -> None:
         """Durable: now it may be recorded."""
         self._do(lambda: self._keeper.keep(self._named, self._new))
-        if self.status != SUCCESS and self._received and self._new:
+        if not self.wanted and self._received and self._new:
             self._received.path.unlink(missing_ok=True)
 
     def _judge(self) -> None:
@@ -247,11 +248,13 @@ class Judged:
 
     def _do(self, step: Callable[[], None]) -> None:
         """The next step, where all before went well; whatever is raised becomes a status."""
-        if self.status != SUCCESS:
+        if not self.wanted:
             return
+        self.wanted = False
         try:
             with disk.own_disk():
                 step()
+            self.wanted = True
         except NotKept as no:
             self.status = no.status
         except Collided as exc:
@@ -264,7 +267,7 @@ class Judged:
             self.status = CANNOT_UNDERSTAND
             self._keeper.failed(Permanent("An instance cannot be recorded", type(exc).__name__))
         finally:
-            if self.status != SUCCESS:
+            if not self.wanted:
                 self._landing.drop()
 
 

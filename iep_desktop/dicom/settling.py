@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from iep_desktop.dicom.landing import SUCCESS, Judged, Keeper, Landing, Reception
+from iep_desktop.dicom.landing import Judged, Keeper, Landing, Reception
 
 _SYNCING = 4  # fsyncs at a time
 _MOST = 64  # instances that wait, each with an open file
@@ -31,7 +31,7 @@ class Settling(Reception):
     def finish(self, landing: Landing) -> int:
         """The status for the sender; the rest is done beside the line."""
         judged = self.judge(landing)
-        if judged.status == SUCCESS:
+        if judged.wanted:
             self._waiting.put(judged)
         return judged.status
 
@@ -78,7 +78,6 @@ def _name(group: list[Judged]) -> None:
     for one in group:
         one.take_name()
     for one in group:
-        named = one.status == SUCCESS
         one.sync_folder()
-        if named and one.status == SUCCESS:
+        if one.wanted:
             return

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydicom import dcmread
@@ -39,7 +40,7 @@ SERIES = [generate_uid(), generate_uid()]
 def study(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Ten CT images in two series and an MR image of one study."""
     folder = tmp_path_factory.mktemp("study")
-    same = {"StudyInstanceUID": STUDY}
+    same: dict[str, Any] = {"StudyInstanceUID": STUDY}
     ct = [
         make_instance(
             folder / f"{n}.dcm", pixels=64, SeriesInstanceUID=SERIES[n % 2], InstanceNumber=n, **same

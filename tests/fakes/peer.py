@@ -23,9 +23,10 @@ Script = Callable[["Connection"], None]
 IMPLICIT = "1.2.840.10008.1.2"
 _DIMSE = {
     0x0001: 0x8001,
+    0x0010: 0x8010,
     0x0020: 0x8020,
     0x0030: 0x8030,
-}  # C-STORE, C-FIND, C-ECHO: request to response
+}  # C-STORE, C-GET, C-FIND, C-ECHO: request to response
 
 
 class Closed(Exception):
@@ -462,7 +463,7 @@ def response(message: Message, status: int, comment: str = "", *, with_data: boo
         rsp[0x0902] = comment.encode() + b" " * (len(comment) % 2)
     if 0x1000 in message.command:
         rsp[0x1000] = message.command[0x1000]
-    return _command(rsp)
+    return command_set(rsp)
 
 
 def data_pdu(context_id: int, control: int, fragment: bytes) -> bytes:
@@ -502,7 +503,7 @@ def _elements(command: bytes) -> dict[int, bytes]:
     return found
 
 
-def _command(elements: dict[int, bytes]) -> bytes:
+def command_set(elements: dict[int, bytes]) -> bytes:
     body = b"".join(
         struct.pack("<HHL", 0, element, len(value)) + value for element, value in sorted(elements.items())
     )
