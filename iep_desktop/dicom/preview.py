@@ -36,15 +36,13 @@ def preview(source: Path | BinaryIO, size: int = 64) -> Preview:
     """
     image = open_image(source)
     frame, most = image.frames // 2, max(1, min(size, _LARGEST))
-    if not image.grey:
-        shown = image.render(frame, size=most, overlays=False)
-        return Preview(shown.width, shown.height, shown.channels, shown.data)
-    small = fitted(_grey(image, frame), output_size(image.columns, image.rows, image.aspect, most))
-    return Preview(small.shape[1], small.shape[0], 1, small.tobytes())
+    shown = _grey(image, frame, most) if image.grey else image.colours(frame, most)
+    small = fitted(shown, output_size(image.columns, image.rows, image.aspect, most))
+    return Preview(small.shape[1], small.shape[0], 3 if small.ndim == 3 else 1, small.tobytes())
 
 
-def _grey(image: Image, frame: int) -> Bytes8:
-    values = image.values(frame)
+def _grey(image: Image, frame: int, most: int) -> Bytes8:
+    values = image.values(frame, most)
     view = next((view for view in image.windows(frame) if _shows(view, values)), values.spread)
     return apply_window(values, view)
 

@@ -44,6 +44,13 @@ class Request:
     precision: int
     signed: bool  # as the codec gives it: JPEG 2000 alone knows signed samples
     ycc: bool
+    reduce: int = 0  # halvings of both sides: for a small picture, which costs a part of the time
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of what is wanted."""
+        step = 1 << self.reduce
+        return -(-self.rows // step), -(-self.columns // step)
 
 
 def chosen(request: Request) -> Library:
@@ -56,7 +63,14 @@ def chosen(request: Request) -> Library:
 
 
 def decode(request: Request, data: bytes) -> Pixels:
-    """Rows × columns (× samples) of whole numbers."""
+    """Rows × columns (× samples) of whole numbers, reduced while decoding where the library can."""
+    array = _decoded(request, data)
+    while array.shape[0] > request.shape[0] or array.shape[1] > request.shape[1]:
+        array = array[::2, ::2]
+    return array
+
+
+def _decoded(request: Request, data: bytes) -> Pixels:
     library = chosen(request)
     if library is Library.LIBJPEG_TURBO:
         return _pillow_jpeg(request, data)
@@ -74,8 +88,10 @@ def _pillow_jpeg(request: Request, data: bytes) -> Pixels:
     from PIL import Image
 
     image = Image.open(BytesIO(data), formats=("JPEG",))
-    if request.samples == 3 and not request.ycc and "adobe_transform" not in image.info:
-        image.draft("YCbCr", image.size)  # the samples as they are
+    as_it_is = request.samples == 3 and not request.ycc and "adobe_transform" not in image.info
+    if as_it_is or request.reduce:
+        smaller = max(1, request.columns >> request.reduce), max(1, request.rows >> request.reduce)
+        image.draft("YCbCr" if as_it_is else None, smaller)
     return np.asarray(image)
 
 
@@ -84,7 +100,10 @@ def _pillow_jpeg_2000(request: Request, data: bytes) -> Pixels:
     import numpy as np
     from PIL import Image
 
-    array = np.asarray(Image.open(BytesIO(data), formats=("JPEG2000",)))
+    image = Image.open(BytesIO(data), formats=("JPEG2000",))
+    halvings = range(request.reduce, 0, -1)  # by resolution levels, where Pillow does not round the size
+    image.reduce = next((n for n in halvings if not (request.rows | request.columns) % (1 << n)), 0)  # type: ignore[method-assign,assignment]
+    array = np.asarray(image)
     if array.dtype == bool:
         return array.astype(np.uint8)
     array = array >> (8 * array.dtype.itemsize - request.precision)

@@ -85,7 +85,7 @@ def _array(request: Request, document: dict[str, object], data: bytes) -> Pixels
     if error := document.get("error"):
         raise unshowable(str(error))
     array: Pixels = np.frombuffer(data, np.dtype(str(document["type"])))
-    shape = (request.rows, request.columns, request.samples)[: 3 if request.samples > 1 else 2]
+    shape = (*request.shape, request.samples)[: 3 if request.samples > 1 else 2]
     if array.dtype.kind not in "iu" or document["shape"] != list(shape):
         raise unshowable("The compressed frame does not have the size that it announces.")
     return array.reshape(shape)

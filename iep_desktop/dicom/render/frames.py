@@ -6,14 +6,14 @@ Owns transfer syntaxes (PS3.5 annex A) and byte orders. Must not know what a val
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import numpy as np
 from pydicom import uid
 
 from iep_desktop.dicom.render.arrays import Pixels
-from iep_desktop.dicom.render.checks import HALVED, PixelFormat, unshowable
+from iep_desktop.dicom.render.checks import HALVED, PALETTE, PixelFormat, unshowable
 from iep_desktop.dicom.render.codecs import JPEG_2000, JPEG_LOSSY, JPEG_LS, NATIVE_CODECS, Request
 from iep_desktop.dicom.render.codestream import Head, bare_jpeg_2000, checked_head
 from iep_desktop.dicom.render.decoder import decoders
@@ -54,14 +54,21 @@ class Frames:
             name = uid.UID(syntax).name[:64] if syntax else "none"
             raise unshowable(f"Its transfer syntax cannot be decoded here: {name}.")
 
-    def read(self, file: BinaryIO, index: int) -> Samples:
+    def read(self, file: BinaryIO, index: int, reduce: int = 0) -> Samples:
+        """The frame; for a small picture with both sides halved `reduce` times."""
+        samples, step = self._read(file, index, reduce), 1 << reduce
+        if step > 1 and samples.array.shape[:2] == (self._said.rows, self._said.columns):
+            return replace(samples, array=samples.array[::step, ::step])
+        return samples
+
+    def _read(self, file: BinaryIO, index: int, reduce: int) -> Samples:
         if not 0 <= index < self._said.frames:
             raise unshowable(f"There is no frame {index + 1}: the image has {self._said.frames}.")
         if self._encapsulated is None:
             return self._native(file, index)
         data = self._encapsulated.frame(file, index)
         if self._syntax in NATIVE_CODECS:
-            return self._decoded(data)
+            return self._decoded(data, reduce)
         if self._syntax == uid.RLELossless:
             unpacked = unpack_rle(data, self._said)
             if isinstance(unpacked, bytes):
@@ -128,7 +135,9 @@ class Frames:
 
     # --- compressed --------------------------------------------------------------------------------------------
 
-    def _decoded(self, data: bytes) -> Samples:
+    def _decoded(self, data: bytes, reduce: int) -> Samples:
+        if self._said.photometric == PALETTE:
+            reduce = 0  # numbers of colours cannot be averaged
         said, jpeg_2000 = self._said, self._syntax in JPEG_2000
         if jpeg_2000:
             data = bare_jpeg_2000(data)
@@ -137,7 +146,7 @@ class Frames:
         turbo = self._syntax in JPEG_LOSSY and head.precision == 8  # the codec itself turns YCbCr into RGB
         request = Request(
             self._syntax, said.columns, said.rows, said.samples, said.allocated, head.precision,
-            head.signed, ycc and turbo,
+            head.signed, ycc and turbo, reduce,
         )  # fmt: skip
         array = decoders.decode(request, data)
         if head.signed:

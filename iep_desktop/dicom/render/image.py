@@ -129,12 +129,22 @@ class Image:
         with translated():
             return views_of(self._ds, frame, modality_of(self._ds, self.format, frame))[0]
 
-    def values(self, frame: int = 0) -> Values:
-        """A grey frame's values, for windows to be tried on (`grey.apply_window`)."""
+    def values(self, frame: int = 0, most: int | None = None) -> Values:
+        """A grey frame's values, for windows to be tried on (`grey.apply_window`).
+
+        For a picture of `most` pixels on the longer side they may come reduced, to no less than twice as many.
+        """
         if not self.grey:
             raise unshowable("A colour image has no grey values.")
         with translated():
-            return self._values(frame, self._samples(frame))
+            return self._values(frame, self._samples(frame, self._halvings(most)))
+
+    def colours(self, frame: int = 0, most: int | None = None) -> Bytes8:
+        """A colour frame's RGB, without overlays; reduced as `values` are."""
+        if self.grey:
+            raise unshowable("A grey image has no colours.")
+        with translated():
+            return self._rgb(self._samples(frame, self._halvings(most)))
 
     def render(
         self,
@@ -188,11 +198,15 @@ class Image:
     def _planes(self) -> tuple[tuple[overlay_planes.Plane, ...], tuple[str, ...]]:
         return overlay_planes.planes_of(self._ds, self.format)
 
-    def _samples(self, frame: int) -> Samples:
+    def _samples(self, frame: int, reduce: int = 0) -> Samples:
         if self._opened.inflated is not None:
-            return self._frames.read(self._opened.inflated(), frame)
+            return self._frames.read(self._opened.inflated(), frame, reduce)
         with _reading(self._source, self._lock) as file:
-            return self._frames.read(file, frame)
+            return self._frames.read(file, frame, reduce)
+
+    def _halvings(self, most: int | None) -> int:
+        longer = max(self.rows, self.columns)
+        return next((n for n in (3, 2, 1) if most and longer >> n >= 2 * most), 0)
 
     def _values(self, frame: int, samples: Samples) -> Values:
         stored = stored_values(samples, self.format)
