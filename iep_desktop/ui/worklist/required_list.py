@@ -301,8 +301,8 @@ class RequiredView(QListView):
         self._kept = id
 
     def select_first(self) -> None:
-        """The most urgent row, where none is chosen yet."""
-        if not self.currentIndex().isValid() and self._rows.entries:
+        """The most urgent row, where none is chosen yet; a list with the focus has chosen its first group by itself."""
+        if self._kept is None and self._rows.entries and not isinstance(self.current(), Entry):
             self.setCurrentIndex(self._rows.index_of(self._rows.entries[0].transaction.id))
 
     # -- keys
