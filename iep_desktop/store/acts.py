@@ -177,6 +177,11 @@ def unknown() -> InvalidInput:
     return InvalidInput("There is no such transaction", hint="Search for it in the tab All.")
 
 
+def too_late(title: str) -> Refused:
+    """Of two who act at once, the second is told."""
+    return Refused(title, "Somebody else was first.", "Refresh.")
+
+
 def hospitals_of(row: TransactionRow) -> dict[str, Direction]:
     """Both ends; a CD import and a disc are acts of one hospital, which the other one does not see."""
     directions: dict[str, Direction] = {}

@@ -28,7 +28,7 @@ from iep_desktop.core.transaction import (
     TransactionType,
 )
 from iep_desktop.store import instances
-from iep_desktop.store.acts import Act, acting, opened, unknown
+from iep_desktop.store.acts import Act, acting, opened, too_late, unknown
 from iep_desktop.store.database import Database
 from iep_desktop.store.exchange_tables import TransferRow
 from iep_desktop.store.rows import medium_row, transactions_of
@@ -40,9 +40,9 @@ from iep_desktop.store.tables import (
     SeriesRow,
     TransactionRow,
 )
+from iep_desktop.store.transfer_parts import CAME_TO_NOTHING
 
 _ARRIVING = (TransactionType.TRANSFER, TransactionType.DIRECT_ROUTING)
-_DONE_WITH = (Status.CANCELLED, Status.PURGED, Status.DECLINED)
 
 
 class Exchange:
@@ -81,6 +81,8 @@ class Exchange:
             Refused: it does not, or the transaction has been cancelled.
         """
         with acting(self._database, self._hospital, id) as act:
+            if act.row.status is Status.ON_IEP:  # said already, before the program was killed
+                return
             act.move(Status.ON_IEP, text, actor)
             act.ours.required = tuple(required)
             act.require_there(required_there)
@@ -98,7 +100,7 @@ class Exchange:
         with acting(self._database, self._hospital, id) as act:
             row = self._incoming(act)
             if act.row.status in (Status.DOWNLOAD_REQUEST, Status.DOWNLOADING):
-                raise Refused(f"{act.row.number} is being downloaded", "Somebody else was first.", "Refresh.")
+                raise too_late(f"{act.row.number} is being downloaded")
             act.move(Status.DOWNLOAD_REQUEST, f"Download asked for by {actor}", actor)
             act.row.failure = None
             row.gateway = row.gateway or act.row.node
@@ -116,6 +118,8 @@ class Exchange:
         """
         with acting(self._database, self._hospital, id) as act:
             row = self._incoming(act)
+            if act.row.status is Status.ON_IEP:
+                raise too_late(f"{act.row.number} is On IEP")
             if act.row.sent or act.row.verified:
                 raise Refused(
                     f"{act.row.number} has images on PACS already",
@@ -160,7 +164,7 @@ class Exchange:
             .join(TransferRow, TransferRow.transaction_id == TransactionRow.id)
             .where(TransferRow.request_id == request_id, TransactionRow.id != act.row.id)
         )
-        if all(s in (*_DONE_WITH, Status.DELIVERED) for s in act.session.scalars(others)):
+        if all(s in (*CAME_TO_NOTHING, Status.DELIVERED) for s in act.session.scalars(others)):
             with opened(act.session, self._hospital, request_id, act.now) as request:
                 if request.row.status is Status.ACCEPTED:
                     request.move(Status.DELIVERED, f"Delivered by {act.row.number}", actor)
@@ -229,7 +233,10 @@ class Exchange:
     def purged(self, id: int, text: str, actor: str) -> None:
         """The gateway has none of its images any more; what is not on our PACS by now is *Purged*."""
         with acting(self._database, self._hospital, id) as act:
-            self._incoming(act).purged_at = act.now
+            row = self._incoming(act)
+            if row.purged_at is not None:
+                return
+            row.purged_at = act.now
             if act.row.status in (Status.ON_IEP, Status.DOWNLOAD_REQUEST, Status.FAILED):
                 act.move(Status.PURGED, text, actor)
                 act.unqueue_everywhere()
@@ -261,7 +268,7 @@ class Exchange:
                 TransactionRow.id != id,
                 TransactionRow.recipient == self._hospital,
                 TransferRow.purged_at.is_(None),
-                TransactionRow.status.not_in(_DONE_WITH),
+                TransactionRow.status.not_in(CAME_TO_NOTHING),
             )
         )
         with self._database.read() as session:

@@ -17,7 +17,7 @@ from iep_desktop.core.errors import Refused
 from iep_desktop.core.model import Priority
 from iep_desktop.core.states import FINAL
 from iep_desktop.core.transaction import InstanceState, Transaction
-from iep_desktop.store.acts import Act, acting, next_number
+from iep_desktop.store.acts import Act, acting, next_number, too_late
 from iep_desktop.store.database import Database
 from iep_desktop.store.queue_tables import CircuitRow, PauseRow
 from iep_desktop.store.rows import transactions_of
@@ -126,7 +126,7 @@ class Line:
                     f"{act.row.number} is {act.row.status.value}", "Its priority means nothing now."
                 )
             if before is priority:
-                raise Refused(f"{act.row.number} is {priority.value} already", hint="Refresh.")
+                raise too_late(f"{act.row.number} is {priority.value} already")
             act.row.priority = priority
             act.form.document = replace(act.form.document, priority=priority, priority_reason=reason)
             act.record("priority", f"{before.value} → {priority.value}: {reason}", actor)

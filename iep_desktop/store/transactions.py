@@ -34,7 +34,7 @@ from iep_desktop.core.transaction import (
     Transaction,
 )
 from iep_desktop.store import history, instances, transfer_parts
-from iep_desktop.store.acts import Act, acting, make_ends, next_number, unknown
+from iep_desktop.store.acts import Act, acting, make_ends, next_number, too_late, unknown
 from iep_desktop.store.database import Database
 from iep_desktop.store.exchange_tables import TransferRow
 from iep_desktop.store.history import EarlierImport
@@ -230,19 +230,25 @@ class Transactions:
         expected: Status | None = None,
         required: Sequence[Requirement] | None = None,
         required_there: Sequence[Requirement] | None = None,
+        instead_of: Sequence[Requirement] | None = None,
+        form: Form | None = None,
     ) -> None:
         """Change the status and write the event; with `required` also what a person must do from now on.
 
-        `required_there` is the same for the other hospital.
+        `required_there` is the same for the other hospital. `form` is corrected in the same write.
 
         Raises:
-            Refused: the move is illegal, or the status is not `expected` (any more).
+            Refused: the move is illegal, the status is not `expected` (any more), or our requirements are others than
+                `instead_of`: somebody acted since they were read.
         """
         with acting(self._database, self._hospital, id) as act:
             if expected is not None and act.row.status is not expected:
-                raise Refused(
-                    f"{act.row.number} is {act.row.status.value} now", "Somebody else was first.", "Refresh."
-                )
+                raise too_late(f"{act.row.number} is {act.row.status.value} now")
+            if instead_of is not None and act.ours.required != tuple(instead_of):
+                raise too_late(f"{act.row.number} has changed")
+            if form is not None and form != act.form.document:
+                act.change_form(form)
+                act.record("form", "Form corrected", actor)
             act.move(to, text, actor)
             if required is not None:
                 act.ours.required = tuple(required)
@@ -253,7 +259,9 @@ class Transactions:
         """Nothing more is done for it, at either end. Raises Refused where it is final already."""
         with acting(self._database, self._hospital, id) as act:
             if act.row.status in FINAL:  # staying where one is would be legal, and told twice
-                raise Refused(f"{act.row.number} is {act.row.status.value}", "There is nothing to cancel.")
+                raise Refused(
+                    f"{act.row.number} is {act.row.status.value}", "There is nothing to cancel.", "Refresh."
+                )
             act.move(Status.CANCELLED, f"Cancelled by {actor}", actor)
             act.unqueue_everywhere()
             for end in act.ends:
@@ -294,14 +302,30 @@ class Transactions:
         with acting(self._database, self._hospital, id) as act:
             act.ours.required = tuple(requirements)
 
-    def decide(self, id: int, decision: MatchDecision, text: str, actor: str) -> None:
+    def decide(
+        self,
+        id: int,
+        decision: MatchDecision,
+        text: str,
+        actor: str,
+        *,
+        instead_of: MatchDecision | None = None,
+    ) -> None:
+        """Raises Refused where the decision that stands is not the one that this shall replace (any more)."""
         with acting(self._database, self._hospital, id) as act:
+            if act.row.match != instead_of:
+                by = act.row.match.decided_by if act.row.match else "nobody"
+                raise too_late(f"{act.row.number} is decided by {by}")
             act.row.match = decision
             act.record("match", text, actor)
 
     def set_registered(self, id: int, by: str) -> None:
-        """R-GATE-5."""
+        """R-GATE-5: told once. Raises Refused where somebody else has."""
         with acting(self._database, self._hospital, id) as act:
+            if act.row.registered_by == by:
+                return
+            if act.row.registered_by:
+                raise too_late(f"{act.row.registered_by} has looked the patient up already")
             act.row.registered_by = by
             act.record("registered", f"{by} has looked the patient up on the PAS", by)
 

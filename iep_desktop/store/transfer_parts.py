@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 
+from sqlalchemy import select
+
 from iep_desktop.core.drafts import TransferPart
 from iep_desktop.core.errors import Refused
 from iep_desktop.core.model import Form
 from iep_desktop.core.transaction import Direction, Status, TransactionType
 from iep_desktop.store.acts import Act, describe, describe_ends, opened
 from iep_desktop.store.exchange_tables import OwnFormRow, TransferRow
-from iep_desktop.store.tables import AttachmentRow
+from iep_desktop.store.tables import AttachmentRow, TransactionRow
+
+CAME_TO_NOTHING = (Status.CANCELLED, Status.PURGED, Status.DECLINED)
+"""A transfer that stands there is no answer to a request."""
 
 
 def begin(act: Act, part: TransferPart) -> None:
@@ -78,6 +83,14 @@ def _tie(act: Act, request_id: int) -> None:
                 "Only an accepted request is answered with images.",
                 "Refresh.",
             )
+        answer = _living_answer(act, request_id)
+        if answer is not None:
+            raise Refused(
+                f"Images are sent for {request.row.number} already",
+                f"Somebody else was first, as {answer}.",
+                "Look at that one; cancel it to send others instead.",
+                rule="R-TX-2",
+            )
         request.record("answered", f"Images are sent as {act.row.number}", act.row.created_by)
         request.ours.required = tuple(r for r in request.ours.required if r.code != "send")
         # The asker's hospital number for the patient stands in its request: it goes into the header there.
@@ -85,3 +98,17 @@ def _tie(act: Act, request_id: int) -> None:
         act.session.add(OwnFormRow(transaction_id=act.row.id, hospital=act.row.recipient, document=form))
         theirs = [end for end in act.ends if end is not act.ours]
         describe_ends(act.session, act.row, theirs, form)  # and is what it searches for
+
+
+def _living_answer(act: Act, request_id: int) -> str | None:
+    """The number of another transfer that answers the request and has not come to nothing."""
+    wanted = (
+        select(TransactionRow.number)
+        .join(TransferRow, TransferRow.transaction_id == TransactionRow.id)
+        .where(
+            TransferRow.request_id == request_id,
+            TransactionRow.id != act.row.id,
+            TransactionRow.status.not_in(CAME_TO_NOTHING),
+        )
+    )
+    return act.session.scalar(wanted.limit(1))

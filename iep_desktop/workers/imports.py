@@ -136,7 +136,11 @@ class Imports:
             )
         text = f"Match confirmed by {second}: {grounds}"
         self._transactions.decide(
-            id, replace(decision, confirmed_by=second, grounds=grounds), text, self._me.user
+            id,
+            replace(decision, confirmed_by=second, grounds=grounds),
+            text,
+            self._me.user,
+            instead_of=transaction.match,
         )
         self._again(id)
 
@@ -144,7 +148,8 @@ class Imports:
         """A person has compared form, disc and PACS and says that they belong together."""
         transaction = self._import(id)
         decision = self._first_decision(transaction, grounds)
-        self._transactions.decide(id, decision, f"Matched by {decision.decided_by}: {grounds}", self._me.user)
+        text = f"Matched by {decision.decided_by}: {grounds}"
+        self._transactions.decide(id, decision, text, self._me.user, instead_of=transaction.match)
         self._again(id)
 
     def register(self, id: int) -> None:

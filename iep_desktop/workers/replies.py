@@ -91,7 +91,6 @@ class Replies:
         if transaction.status not in (Status.NEW, Status.STARTED):
             raise Refused(f"{transaction.number} is {transaction.status.value}", "Write a message instead.")
         due = cancel_due(self._now(), self._terms)
-        self._transactions.add_message(id, self._me.user, question)
         self._transactions.move(
             id,
             Status.STARTED,
@@ -100,7 +99,9 @@ class Replies:
             expected=transaction.status,
             required=(_details("Waiting for details", "", due),),
             required_there=(_details("Complete the details", question, due),),
+            instead_of=transaction.required,
         )
+        self._transactions.add_message(id, self._me.user, question)
 
     def decline(self, id: int, decline: Decline) -> None:
         """R-TX-6: the images are not sent, for a reason; now it is the asker's to re-work.

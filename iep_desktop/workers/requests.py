@@ -84,8 +84,6 @@ class Requests:
             raise Refused(f"{request.number} is {request.status.value}", "Only a declined one is sent again.")
         form = _addressed(form or request.form, request.recipient)
         _must_be_open(self.assess(form, request.number))
-        if form != request.form:
-            self._transactions.set_form(id, form, self._me.user)
         self._transactions.move(
             id,
             Status.NEW,
@@ -94,6 +92,7 @@ class Requests:
             expected=Status.DECLINED,
             required=(),
             required_there=(self._answer(form),),
+            form=form,
         )
 
     def give_details(self, id: int, form: Form) -> None:
@@ -108,7 +107,6 @@ class Requests:
             raise Refused(f"{request.number} lacks no details", "Write a message instead.")
         form = _addressed(form, request.recipient)
         _must_be_open(self.assess(form, request.number))
-        self._transactions.set_form(id, form, self._me.user)
         self._transactions.move(
             id,
             Status.STARTED,
@@ -117,6 +115,8 @@ class Requests:
             expected=Status.STARTED,
             required=(),
             required_there=(self._answer(form),),
+            instead_of=request.required,
+            form=form,
         )
 
     def cancel(self, id: int) -> None:
