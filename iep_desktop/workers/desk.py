@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from iep_desktop.workers.replies import Replies
     from iep_desktop.workers.requests import Requests
     from iep_desktop.workers.retrieving import Retrieving
+    from iep_desktop.workers.review import Reviews
     from iep_desktop.workers.saved_worklists import SavedWorklists
     from iep_desktop.workers.thumbnails import Thumbnails
     from iep_desktop.workers.transfers import Transfers
@@ -174,6 +175,10 @@ class Desk:
     @property
     def thumbnails(self) -> Thumbnails:
         return self._once("thumbnails", lambda: viewing_desk.make_thumbnails(self))
+
+    @property
+    def reviews(self) -> Reviews:
+        return self._once("reviews", lambda: viewing_desk.make_reviews(self))
 
     @property
     def limits(self) -> Limits:

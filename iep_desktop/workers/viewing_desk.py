@@ -9,6 +9,7 @@ from iep_desktop.core.model import Node
 if TYPE_CHECKING:
     from iep_desktop.workers.asked_node import AskedNode
     from iep_desktop.workers.desk import Desk
+    from iep_desktop.workers.review import Reviews
     from iep_desktop.workers.thumbnails import Thumbnails
     from iep_desktop.workers.viewings import Viewings
 
@@ -17,6 +18,12 @@ def make_thumbnails(desk: Desk) -> Thumbnails:
     from iep_desktop.workers.thumbnails import Thumbnails
 
     return Thumbnails(desk.viewings.cache)
+
+
+def make_reviews(desk: Desk) -> Reviews:
+    from iep_desktop.workers.review import Reviews
+
+    return Reviews(desk.ledger.transactions, desk.profile.settings.review_before_send)
 
 
 def make_viewings(desk: Desk) -> Viewings:

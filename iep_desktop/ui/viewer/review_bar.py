@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QWidget
 
+from iep_desktop.core.errors import IepError
 from iep_desktop.core.reviewing import Reviewed, mark_of, reviewed, sign_words, signs_in_order, when_words
 from iep_desktop.core.viewing import Review, Sign
 from iep_desktop.ui.theme import Theme
@@ -44,6 +45,7 @@ class ReviewBar(QWidget):
         self._looking = False
         self._mandatory = False
         self._done: Reviewed | None = None
+        self._trouble = ""  # why the last review was not written down
         self.setProperty("role", "bar-above")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Review")
@@ -87,6 +89,12 @@ class ReviewBar(QWidget):
         self._done = done
         self._show()
 
+    def show_error(self, error: IepError) -> None:
+        """The review could not be written down: it does not count, and can be confirmed again."""
+        self._done = None
+        self._trouble = f"{error.title}. {error.hint}".strip()
+        self._show()
+
     @property
     def is_reviewed(self) -> bool:
         """Whether exactly what is ticked has been reviewed."""
@@ -99,6 +107,7 @@ class ReviewBar(QWidget):
     # -- inside
 
     def _confirm(self) -> None:
+        self._trouble = ""
         kinds = signs_in_order(sign.kind for sign in self._signs)
         review = Review(self._user, self._now(), tuple(sorted(self._ticked)), kinds)
         self.set_reviewed(reviewed(review))
@@ -109,7 +118,9 @@ class ReviewBar(QWidget):
         self.state.setText(self._state_words(done))
         self.icon.set(*self._state_icon(done))
         self.warning.setText(self._warning_words())
-        self.warning.set_tone("danger" if self._serious else "warn" if self._signs else "text2")
+        self.warning.set_tone(
+            "danger" if self._serious or self._trouble else "warn" if self._signs else "text2"
+        )
         self.seen_signs.setVisible(bool(self._signs) and done is None)
         ready = bool(self._ticked) and (not self._signs or self.seen_signs.isChecked())
         self.button.setVisible(done is None)
@@ -143,6 +154,8 @@ class ReviewBar(QWidget):
         return ("triangle-alert", "warn") if self._signs or self._mandatory else ("info", "text2")
 
     def _warning_words(self) -> str:
+        if self._trouble:
+            return self._trouble
         kinds = signs_in_order(sign.kind for sign in self._signs)
         said = sign_words(kinds[:_NAMED]) + (
             f" and {len(kinds) - _NAMED} more" if len(kinds) > _NAMED else ""
