@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -23,9 +24,10 @@ from pynetdicom.presentation import build_context
 
 from iep_desktop.core.errors import NodeRejected, NodeUnreachable, OutOfSpace, Permanent, Retriable
 from iep_desktop.core.model import Node, NodeRole
+from iep_desktop.dicom import fastreceive
 from iep_desktop.dicom.association import NodeAssociation, associate
 from iep_desktop.dicom.dimse import C_STORE_RQ, DATA_SET, command_set, data_pdu_header, uid, us
-from iep_desktop.dicom.fastsocket import Limits
+from iep_desktop.dicom.fastsocket import FastSocket, Limits
 from iep_desktop.dicom.landing import Received, head_of
 from iep_desktop.dicom.scu import echo, open_find, open_store, read_pair
 from iep_desktop.dicom.sendfile import send_file
@@ -96,6 +98,37 @@ def test_a_known_caller_is_answered_after_the_file_is_there_and_recorded(desk: D
     assert received.name == f"inbox/{received.path.name}"
     assert received.path.read_bytes().endswith(image.read_bytes()[send_file(image).offset :])
     assert listener.counts.received == 1
+
+
+def test_file_and_folder_are_synced_before_anybody_hears_of_it(
+    desk: Desk, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    fsync = os.fsync
+
+    def noted(handle: int) -> None:
+        fsync(handle)
+        synced.append(os.fstat(handle).st_ino)
+
+    at_record: list[list[int]] = []
+    with listening(desk) as (_, node):
+        monkeypatch.setattr(os, "fsync", noted)
+        monkeypatch.setattr(desk, "there", _Noting(at_record, synced))
+        send(node, image)
+    file, folder = desk.came[0].path.stat().st_ino, desk.folder.stat().st_ino
+    assert at_record == [[file, folder]]
+
+
+class _Noting(list[bool]):
+    """Notes what was synced when something is recorded."""
+
+    def __init__(self, notes: list[list[int]], synced: list[int]) -> None:
+        super().__init__()
+        self._notes, self._synced = notes, synced
+
+    def append(self, value: bool) -> None:
+        super().append(value)
+        self._notes.append(list(self._synced))
 
 
 @pytest.mark.parametrize(
@@ -273,6 +306,24 @@ def test_an_echo_between_two_images_and_a_request_nobody_expects_do_no_harm(
         assert link.assoc.send_c_store(paths[2]).Status == 0
         assert link.assoc.send_c_echo().Status == 0
     assert len(desk.came) == 3
+
+
+def test_a_first_image_right_behind_our_answer_is_not_taken_by_another_thread(
+    desk: Desk, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a busy machine: the image is on the line before the thread that is to read it goes on."""
+    serve = fastreceive.serve
+
+    def late(assoc: Any, sock: FastSocket, *args: Any) -> None:
+        assert sock.socket is not None
+        select.select([sock.socket], [], [], 5)
+        threading.Event().wait(0.1)
+        serve(assoc, sock, *args)
+
+    monkeypatch.setattr(fastreceive, "serve", late)
+    with listening(desk) as (_, node):
+        (outcome,) = send(node, image)
+    assert outcome.status == 0
 
 
 # -- what is left
