@@ -10,7 +10,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from iep_desktop.core.calendar import ServiceCalendar
-from iep_desktop.core.errors import IepError, Retriable
+from iep_desktop.core.errors import IepError, LedgerUnusable, Retriable
 from iep_desktop.core.job import Context, Progress
 from iep_desktop.core.transaction import SlotKind, TransactionType
 from iep_desktop.workers.circuit import Breaker
@@ -68,6 +68,7 @@ class Engine(QObject):
     progressed = Signal(int, object)  # transaction id, Progress
     settled = Signal(int)  # a job of this transaction ended, however it ended
     idle = Signal()  # nothing runs and nothing can be claimed now
+    unusable = Signal(object)  # IepError: the ledger was deleted or is damaged, and nothing goes on by itself
 
     def __init__(
         self,
@@ -172,6 +173,8 @@ class Engine(QObject):
     def _not_looked(self, error: IepError) -> None:
         self._claiming = False
         _log.warning("no claim: %s", error.title)
+        if isinstance(error, LedgerUnusable):
+            self.unusable.emit(error)
 
     def _stop(self, claim: Claim, running: Running, stop: Stop) -> None:
         """Between two images; its instances stay where they are, and it keeps its place."""
@@ -226,20 +229,19 @@ class Engine(QObject):
 
 def make_engine(desk: Desk, parent: QObject | None = None) -> Engine:
     """The engine of a desk, with the jobs that exist."""
-    settings = desk.profile.settings
+    lease = timedelta(seconds=desk.profile.settings.lease_seconds)
+    engine_settings = EngineSettings(desk.me.workstation, lease=lease, calendar=desk.calendar)
+    return Engine(lambda: make_performer(desk), engine_settings, parent, rate=desk.rate)
+
+
+def make_performer(desk: Desk) -> Performer:
+    """What attempts the jobs of a desk, for an engine or for somebody who goes through them one by one."""
+    ledger, settings = desk.ledger, desk.profile.settings
     retry = RetryPolicy(
         settings.retry_limit,
         timedelta(seconds=settings.retry_first_seconds),
         timedelta(seconds=settings.retry_longest_seconds),
     )
-    engine_settings = EngineSettings(
-        desk.me.workstation, lease=timedelta(seconds=settings.lease_seconds), calendar=desk.calendar
-    )
-    return Engine(lambda: _performer(desk, retry), engine_settings, parent, rate=desk.rate)
-
-
-def _performer(desk: Desk, retry: RetryPolicy) -> Performer:
-    ledger = desk.ledger
     breaker = Breaker(
         ledger.circuits,
         lambda name, ctx: desk.nodes.echo(desk.nodes.get(name), ctx),
@@ -258,7 +260,11 @@ def _jobs(desk: Desk) -> dict[TransactionType, Job]:
 
 
 def run_engine(desk: Desk, *, until_idle: bool = False) -> None:
-    """The engine without a window, until it is told to stop (SIGINT, SIGTERM) or has nothing left to do."""
+    """The engine without a window, until it is told to stop (SIGINT, SIGTERM) or has nothing left to do.
+
+    Raises:
+        LedgerUnusable: the ledger was deleted or damaged meanwhile.
+    """
     with _headless(desk) as (application, engine):
         listener = Listener(desk)
         listener.looked.connect(engine.wake)
@@ -271,19 +277,28 @@ def run_engine(desk: Desk, *, until_idle: bool = False) -> None:
 
 def _quit_if(looked: bool, desk: Desk, application: QCoreApplication) -> None:
     """Idle is the end only after somebody has looked at what is due, which may queue something."""
-    if looked and not desk.ledger.slots.anything_queued():
-        application.quit()
+    with suppress(IepError):  # the engine's own look says it
+        if looked and not desk.ledger.slots.anything_queued():
+            application.quit()
+
+
+def _quit_at_rest(id: int, desk: Desk, application: QCoreApplication) -> None:
+    with suppress(IepError):
+        if not desk.ledger.transactions.by_id(id).queued:
+            application.quit()
 
 
 def run_until_rest(desk: Desk, transaction_id: int, each: Callable[[Progress], None]) -> None:
-    """Run the engine until one transaction has come to rest, whoever moves it."""
+    """Run the engine until one transaction has come to rest, whoever moves it.
+
+    Raises:
+        LedgerUnusable: the ledger was deleted or damaged meanwhile.
+    """
     with _headless(desk) as (application, engine):
         engine.progressed.connect(lambda id, progress: each(progress) if id == transaction_id else None)
         look = QTimer()
         look.setInterval(LOOK_MS)
-        look.timeout.connect(
-            lambda: desk.ledger.transactions.by_id(transaction_id).queued or application.quit()
-        )
+        look.timeout.connect(lambda: _quit_at_rest(transaction_id, desk, application))
         look.start()
         application.exec()
 
@@ -292,10 +307,14 @@ def run_until_rest(desk: Desk, transaction_id: int, each: Callable[[Progress], N
 def _headless(desk: Desk) -> Iterator[tuple[QCoreApplication, Engine]]:
     application = QCoreApplication.instance() or QCoreApplication([])
     before = {number: signal.signal(number, lambda *_: application.quit()) for number in _STOPPING}
-    engine = make_engine(desk)
+    engine, errors = make_engine(desk), list[IepError]()
+    engine.unusable.connect(errors.append)
+    engine.unusable.connect(lambda _: application.quit())
     engine.start()
     try:
         yield application, engine
+        if errors:
+            raise errors[0]
     finally:
         engine.stop()
         for number, handler in before.items():
