@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from iep_desktop.workers.replies import Replies
     from iep_desktop.workers.requests import Requests
     from iep_desktop.workers.saved_worklists import SavedWorklists
+    from iep_desktop.workers.thumbnails import Thumbnails
     from iep_desktop.workers.transfers import Transfers
+    from iep_desktop.workers.viewings import Viewings
 
 
 SWITCH_SECONDS = 0.001
@@ -67,6 +69,8 @@ class WindowDesk:
     gatekeeper: Gatekeeper
     copies: Copies
     worklists_saved: SavedWorklists
+    viewings: Viewings
+    thumbnails: Thumbnails
 
 
 def window_desk(desk: Desk) -> WindowDesk:
@@ -88,6 +92,8 @@ def window_desk(desk: Desk) -> WindowDesk:
         deferred(lambda: desk.gatekeeper),
         deferred(lambda: desk.copies),
         deferred(lambda: desk.worklists_saved),
+        deferred(lambda: desk.viewings),
+        deferred(lambda: desk.thumbnails),
     )
 
 

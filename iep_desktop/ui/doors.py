@@ -40,7 +40,7 @@ class Doors(QObject):
     def make_page(self) -> CreatePage:
         from iep_desktop.ui.create.page import CreatePage
 
-        page = CreatePage(self._desk, self._queries, self._theme)
+        page = CreatePage(self._desk, self._queries, self._theme, self._state)
         page.import_wanted.connect(self.import_wanted)
         page.shown.connect(self.shown)
         page.created.connect(self.created)

@@ -124,6 +124,14 @@ def test_an_accepted_request_is_answered_in_the_window_and_its_images_lie_in_the
     assert not page.studies.ticked
     wanted = next(s for s in page.studies.rows.studies if s.instances == 4 or s.description == "Head")
     page.studies.rows.tick(frozenset({wanted.study_uid}))
+    page.review.button.click()
+    qtbot.waitUntil(lambda: page.review.viewer is not None, timeout=LONG)
+    viewer = page.review.viewer
+    assert viewer is not None
+    left_out = sorted(viewer.ticked())[0]
+    viewer.rail.set_ticked(viewer.ticked() - {left_out})
+    viewer.ticked_changed.emit()
+    viewer.close()
     page.attachments.add_text("Known for years.")
     page.attachments._tick(0, True)
     qtbot.waitUntil(lambda: page.side.send.isEnabled(), timeout=LONG)
@@ -133,7 +141,9 @@ def test_an_accepted_request_is_answered_in_the_window_and_its_images_lie_in_the
     qtbot.waitUntil(lambda: session.desk.reading.by_id(id_).status is Status.ON_IEP, timeout=LONG)
     arrived = archives["our gateway"].rest("/studies?expand")
     assert [study["MainDicomTags"]["StudyInstanceUID"] for study in arrived] == [wanted.study_uid]
-    assert len(archives["our gateway"].sop_instance_uids()) == 5  # four images and the report
+    there = archives["our gateway"].sop_instance_uids()
+    assert len(there) == 4  # three images and the report
+    assert left_out not in there
     ours = pair.us.show(made.args[0].number)
     assert (ours["status"], ours["direction"]) == ("On IEP", "In")
     with pair.us.desk() as desk:

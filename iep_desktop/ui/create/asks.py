@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from iep_desktop.core.exchange import (
     Attachment,
@@ -21,6 +21,9 @@ from iep_desktop.core.queries import EchoResult, PacsStudy
 from iep_desktop.core.transaction import Transaction
 from iep_desktop.ui.disc_wizard.draft_keeper import KeptDraft
 from iep_desktop.ui.services import IsMe, ReadsLedger
+
+if TYPE_CHECKING:
+    from iep_desktop.ui.services import MakesThumbnails, OpensImages
 
 
 class SendsRequests(Protocol):
@@ -65,5 +68,9 @@ class CreateDesk(Protocol):
     def transfers(self) -> SendsTransfers: ...
     @property
     def nodes(self) -> ListsNodes: ...
+    @property
+    def viewings(self) -> OpensImages: ...
+    @property
+    def thumbnails(self) -> MakesThumbnails: ...
     @property
     def drafts(self) -> KeepsDrafts: ...

@@ -12,6 +12,7 @@ from iep_desktop.core.medium import Drive
 from iep_desktop.core.transaction import Transaction
 from iep_desktop.ui.create.door import Door
 from iep_desktop.ui.create.overview import Overview
+from iep_desktop.ui.services import StateStore
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.flow_layout import FlowLayout
 from iep_desktop.ui.widgets.labels import Hairline
@@ -34,9 +35,9 @@ class CreatePage(QWidget):
     shown = Signal(object)
     created = Signal(object)
 
-    def __init__(self, desk: CreateDesk, queries: Queries, theme: Theme) -> None:
+    def __init__(self, desk: CreateDesk, queries: Queries, theme: Theme, state: StateStore) -> None:
         super().__init__()
-        self._desk, self._queries, self._theme = desk, queries, theme
+        self._desk, self._queries, self._theme, self._state = desk, queries, theme, state
         self._request: RequestPage | None = None
         self._transfer: TransferPage | None = None
         self.setProperty("ground", "surface")
@@ -95,7 +96,7 @@ class CreatePage(QWidget):
         if self._transfer is None:
             from iep_desktop.ui.create.transfer.page import TransferPage
 
-            self._transfer = TransferPage(self._desk, self._queries, self._theme)
+            self._transfer = TransferPage(self._desk, self._queries, self._theme, self._state)
             self._add(self._transfer)
         return self._transfer
 

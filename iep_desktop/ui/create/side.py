@@ -54,7 +54,9 @@ class SidePanel(QWidget):
         below.addWidget(self.clear)
         self._buttons.addWidget(self.send)
         self._buttons.addLayout(below, 1)
-        layout = column(scrolling(inner), Hairline(), spacing=0)
+        scroll = scrolling(inner)
+        scroll.setMinimumHeight(1)  # where it is low, the buttons come first
+        layout = column(scroll, Hairline(), spacing=0)
         layout.setStretch(0, 1)
         layout.addLayout(self._buttons)
         self.setLayout(layout)
@@ -74,6 +76,7 @@ class SidePanel(QWidget):
         """Below a form, where there is width and no height, the buttons stand in one line."""
         super().resizeEvent(event)
         wide = self.width() >= self._theme.sizes.of(_WIDE)
+        self._buttons.setContentsMargins(16, 4 if wide else 12, 16, 4 if wide else 12)
         self._buttons.setDirection(
             QBoxLayout.Direction.RightToLeft if wide else QBoxLayout.Direction.TopToBottom
         )

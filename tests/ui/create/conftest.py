@@ -37,7 +37,7 @@ def show(qtbot: QtBot) -> Callable[[QWidget], None]:
 
 @pytest.fixture
 def create(queries: Queries, theme: Theme, desk: FakeDesk, show: Callable[[QWidget], None]) -> CreatePage:
-    page = CreatePage(desk, queries, theme)
+    page = CreatePage(desk, queries, theme, MemoryState())
     show(page)
     return page
 

@@ -25,7 +25,18 @@ from iep_desktop.core.job import Context
 from iep_desktop.core.model import Form, FormKind, Node, NodeRole, Priority
 from iep_desktop.core.queries import PacsStudy
 from iep_desktop.core.transaction import Direction, Status, Transaction, TransactionType
-from tests.ui.fake_desk import GATEWAY, HOSPITALS, PACS, FakeImports, FakeNodes, FakeReading, transaction
+from iep_desktop.core.viewing import ViewImage, ViewPatient, ViewSeries, ViewSet, ViewStudy
+from iep_desktop.workers.viewings import Viewing
+from tests.ui.fake_desk import (
+    GATEWAY,
+    HOSPITALS,
+    PACS,
+    UNREACHABLE,
+    FakeImports,
+    FakeNodes,
+    FakeReading,
+    transaction,
+)
 
 NUH = Node("NUH Radiology PACS", NodeRole.GATEWAY, "RX1", "NUHGW", "127.0.0.1", 11115)
 NUH_2 = Node("NUH second gateway", NodeRole.GATEWAY, "RX1", "NUHGW2", "127.0.0.1", 11116)
@@ -167,6 +178,39 @@ class FakeTransfers:
         return Attachment(path.name, MediaType.PDF, content)
 
 
+@dataclass
+class NoFiles:
+    def file(self, study: ViewStudy, series: ViewSeries, image: ViewImage, ctx: Context) -> Path:
+        raise UNREACHABLE
+
+
+class NoThumbnails:
+    def of_image(self, *_: object) -> object:
+        raise UNREACHABLE
+
+
+@dataclass
+class FakeViewings:
+    """Every study has two series of two images, which cannot be had."""
+
+    asked: list[ViewPatient | None] = field(default_factory=list)
+
+    def of_studies(
+        self, node: str, studies: Sequence[PacsStudy], ctx: Context, asked: ViewPatient | None = None
+    ) -> Viewing:
+        self.asked.append(asked)
+        return Viewing(ViewSet("Head", tuple(_view(study) for study in studies), asked), NoFiles())
+
+
+def _view(study: PacsStudy) -> ViewStudy:
+    def series(number: int) -> ViewSeries:
+        uid = f"{study.study_uid}.{number}"
+        images = tuple(ViewImage(f"{uid}.{at}", "1.2.840.10008.5.1.4.1.1.2", at) for at in (1, 2))
+        return ViewSeries(uid, "CT", number, f"Series {number}", images)
+
+    return ViewStudy(study.study_uid, ViewPatient(study.patient_id), series=(series(1), series(2)))
+
+
 @dataclass(frozen=True)
 class Draft:
     key: str
@@ -197,6 +241,7 @@ class FakeDesk(tests.ui.fake_desk.FakeDesk):
         self.requests = FakeRequests(reading)
         self.transfers: FakeTransfers = FakeTransfers(reading)  # type: ignore[assignment]
         self.drafts = FakeDrafts()
+        self.viewings, self.thumbnails = FakeViewings(), NoThumbnails()
 
 
 def _made(

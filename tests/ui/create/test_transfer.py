@@ -19,7 +19,7 @@ from iep_desktop.ui.create.study_rows import Column
 from iep_desktop.ui.create.transfer.page import TransferPage
 from tests.ui.create.fake_desk import STUDIES, FakeDesk, study
 from tests.ui.create.samples import MAIL
-from tests.ui.fake_desk import UNREACHABLE, transaction
+from tests.ui.fake_desk import UNREACHABLE, MemoryState, transaction
 
 NOTTINGHAM = "Nottingham University Hospitals (RX1)"
 
@@ -324,7 +324,7 @@ def test_a_draft_brings_back_the_form_but_no_old_results(
     fill(transfer_page, qtbot)
     search(transfer_page, qtbot)
     qtbot.waitUntil(lambda: bool(desk.drafts.kept), timeout=3000)
-    again = TransferPage(desk, transfer_page.queries, transfer_page.theme)
+    again = TransferPage(desk, transfer_page.queries, transfer_page.theme, MemoryState())
     qtbot.addWidget(again)
     again.show()
     qtbot.waitUntil(lambda: not again.offer.isHidden())
@@ -335,3 +335,33 @@ def test_a_draft_brings_back_the_form_but_no_old_results(
     before, after = transfer_page.order(), again.order()
     assert replace(after, studies=before.studies, form=before.form) == before
     assert replace(after.form, exams=()) == replace(before.form, exams=())
+
+
+def test_images_that_are_unticked_in_the_review_stay_here(
+    transfer_page: TransferPage, desk: FakeDesk, qtbot: QtBot
+) -> None:
+    page = transfer_page
+    fill(page, qtbot)
+    search(page, qtbot)
+    assert not page.review.isVisible(), "there is nothing to review before a study is ticked"
+    page.studies.rows.tick(frozenset({STUDIES[0].study_uid}))
+    page.review.button.click()
+    qtbot.waitUntil(lambda: page.review.viewer is not None)
+    viewer = page.review.viewer
+    assert viewer is not None
+    asked = desk.viewings.asked[0]
+    assert asked is not None
+    assert (asked.patient_id, asked.name) == ("S999111", "MOUSE^Minnie")
+    assert page.review.said.text() == "All 4 images ticked in the review"
+    assert page.order().instances == (), "everything in the study"
+    viewer.rail.set_ticked([f"{STUDIES[0].study_uid}.1.1"])
+    viewer.ticked_changed.emit()
+    assert page.review.said.text() == "1 of 4 images ticked in the review"
+    assert [one.sop_instance_uid for one in page.order().instances] == [f"{STUDIES[0].study_uid}.1.1"]
+    viewer.rail.set_ticked([])
+    viewer.ticked_changed.emit()
+    assert "No image is ticked in the review" in titles(page)
+    assert not page.side.send.isEnabled()
+    page.studies.rows.tick(frozenset({STUDIES[1].study_uid}))
+    assert page.order().instances == (), "other studies: the choice is void"
+    qtbot.waitUntil(lambda: page.review.viewer is None)

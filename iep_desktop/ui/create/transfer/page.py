@@ -17,6 +17,7 @@ from iep_desktop.ui.create import sheet as sheets
 from iep_desktop.ui.create.asks import CreateDesk
 from iep_desktop.ui.create.attachments_box import AttachmentsBox
 from iep_desktop.ui.create.form_page import FormPage, Words
+from iep_desktop.ui.create.image_review import ImageReview
 from iep_desktop.ui.create.institution import InstitutionPicker
 from iep_desktop.ui.create.sheet import Sheet
 from iep_desktop.ui.create.studies_box import StudiesBox
@@ -24,6 +25,7 @@ from iep_desktop.ui.create.transfer.criteria import CriteriaBar
 from iep_desktop.ui.create.transfer.fields import StaffFields, WhoFields
 from iep_desktop.ui.disc_wizard.form_text import FormText
 from iep_desktop.ui.disc_wizard.parts import FormField, column, row
+from iep_desktop.ui.services import StateStore
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.field import Field, Select
 from iep_desktop.ui.widgets.labels import Hairline, Label
@@ -44,7 +46,7 @@ _EMPTY = (
 class TransferPage(FormPage):
     """Sends images to another hospital."""
 
-    def __init__(self, desk: CreateDesk, queries: Queries, theme: Theme) -> None:
+    def __init__(self, desk: CreateDesk, queries: Queries, theme: Theme, state: StateStore) -> None:
         super().__init__(desk, queries, theme, WORDS, desk.transfers)
         self.kind = Segmented([(kind.value, text) for kind, text, _ in _KINDS], theme, "Recipient")
         self.institution = InstitutionPicker(theme)
@@ -54,6 +56,7 @@ class TransferPage(FormPage):
         self.asked = Label("", "text2", wrap=True)
         self.criteria = CriteriaBar(theme)
         self.studies = StudiesBox(desk.transfers, queries, theme, _EMPTY)
+        self.review = ImageReview(desk, queries, theme, state)
         self.onward = QLineEdit()
         self.onward.setPlaceholderText("Why the patient’s care needs it, for example the MDT decides on both")
         self.onward_field = FormField(
@@ -94,6 +97,7 @@ class TransferPage(FormPage):
                 self.asked,
                 self.criteria,
                 self.studies,
+                self.review,
                 self.onward_field,
                 self.attachments,
                 spacing=12,
@@ -101,6 +105,7 @@ class TransferPage(FormPage):
         )
         self.onward_field.hide()
         self.asked.hide()
+        self.review.hide()
         return widget
 
     def _wire(self) -> None:
@@ -112,6 +117,7 @@ class TransferPage(FormPage):
         self.criteria.search_wanted.connect(self.search)
         self.criteria.cleared.connect(self.studies.clear)
         self.studies.changed.connect(self._studies_changed)
+        self.review.changed.connect(self.changed)
         self.attachments.changed.connect(self.changed)
         self.onward.textEdited.connect(lambda _: self.changed())
         self.node.currentIndexChanged.connect(lambda _: self.changed())
@@ -158,6 +164,7 @@ class TransferPage(FormPage):
 
     def _studies_changed(self) -> None:
         self.onward_field.setVisible(bool(self.studies.ticked_foreign))
+        self.review.studies_are(self.studies.ticked, self.sheet().text.to_form().patient)
         self.changed()
 
     def answer(self, request_id: int) -> None:
@@ -224,6 +231,7 @@ class TransferPage(FormPage):
             to=form.hospital,
             form=replace(form, exams=form.exams or _exams_of(self.studies.ticked)),
             studies=self.studies.ticked,
+            instances=self.review.instances,
             destination_node=sheet.node,
             recipient_kind=sheet.recipient_kind,
             onward_reason=sheet.onward_reason.strip(),
@@ -237,6 +245,9 @@ class TransferPage(FormPage):
         if answer is not None and answer.pacs_error is not None:
             error = answer.pacs_error
             checks.append(block("pacs", error.title, "R-GATE-4", "§2.6a", "Search again", error.hint))
+        if self.review.leaves_out_all:
+            title = "No image is ticked in the review"
+            checks.append(block("images", title, "R-GATE-8", "A4", "Tick the relevant images"))
         if self.attachments.is_reading:
             checks.append(block("reading", "A document is still being read", "R-FORM", "A4", "Wait for it"))
         return tuple(checks)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QWidget
 
 from iep_desktop.core.form_rules import Check
 from iep_desktop.ui.create.seen_before import CODE, SeenBefore
@@ -12,6 +13,8 @@ from iep_desktop.ui.disc_wizard.parts import column, scrolling
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button, Kind
 from iep_desktop.ui.widgets.labels import ElidedLabel, Hairline, Label
+
+_WIDE = 460
 
 
 class TraumaSide(QWidget):
@@ -35,32 +38,44 @@ class TraumaSide(QWidget):
         self._facts = QGridLayout()
         self._facts.setColumnStretch(1, 1)
         self._facts.setVerticalSpacing(4)
-        self._lay_out()
+        self._explained: list[QWidget] = [self.stays]  # what gives way where there is no height
+        self._buttons = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._lay_out(theme)
         self.send.clicked.connect(self.sent)
         self.disc.clicked.connect(self.disc_wanted)
         self.seen.opened.connect(self.opened)
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, theme: Theme) -> None:
+        self._theme = theme
         inner = QWidget()
         content = column(self.checks, self.seen, Hairline(), spacing=12, margins=(24, 16, 24, 12))
         content.addLayout(self._facts)
         content.addStretch(1)
         inner.setLayout(content)
-        below = column(self.send, self.stays, spacing=8, margins=(24, 12, 24, 12))
-        out = column(
-            Label("If PACS does not answer", weight=600),
-            Label("Let the modality write a disc, and import that.", "text2", wrap=True),
-            self.disc,
-            spacing=8,
-            margins=(24, 12, 24, 16),
-        )
-        layout = column(scrolling(inner), spacing=0)
+        line = Hairline()
+        words = Label("If PACS does not answer", weight=600)
+        how = Label("Let the modality write a disc, and import that.", "text2", wrap=True)
+        self._explained += [line, words, how]
+        for widget in (self.send, self.stays, line, words, how, self.disc):
+            self._buttons.addWidget(widget)
+        self._buttons.setSpacing(8)
+        scroll = scrolling(inner)
+        scroll.setMinimumHeight(1)
+        layout = column(scroll, Hairline(), spacing=0)
         layout.setStretch(0, 1)
-        layout.addWidget(Hairline())
-        layout.addLayout(below)
-        layout.addWidget(Hairline())
-        layout.addLayout(out)
+        layout.addLayout(self._buttons)
         self.setLayout(layout)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Below the steps, where there is width and no height, the two buttons stand in one line."""
+        super().resizeEvent(event)
+        wide = self.width() >= self._theme.sizes.of(_WIDE)
+        for widget in self._explained:
+            widget.setHidden(wide)
+        self._buttons.setContentsMargins(24, 4 if wide else 12, 24, 4 if wide else 16)
+        self._buttons.setDirection(
+            QBoxLayout.Direction.RightToLeft if wide else QBoxLayout.Direction.TopToBottom
+        )
 
     def show_checks(self, checks: tuple[Check, ...]) -> None:
         self.checks.show_views(plain_views(tuple(check for check in checks if check.code != CODE)))

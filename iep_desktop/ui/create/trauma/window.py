@@ -21,6 +21,7 @@ from iep_desktop.core.model import Node, NodeRole
 from iep_desktop.core.queries import EchoResult, PacsStudy
 from iep_desktop.core.transaction import Transaction
 from iep_desktop.ui.create.asks import CreateDesk
+from iep_desktop.ui.create.image_review import ImageReview
 from iep_desktop.ui.create.studies_box import StudiesBox, ways_to_write
 from iep_desktop.ui.create.trauma.header import TraumaHeader
 from iep_desktop.ui.create.trauma.pathway import (
@@ -90,6 +91,7 @@ class TraumaWindow(QWidget):
         self.patient = PatientStep(theme)
         self.studies = StudiesBox(desk.transfers, queries, theme, _EMPTY)
         self.today = LinkButton("&Tick today’s", theme)
+        self.review = ImageReview(desk, queries, theme, state)
         self.why = QLineEdit()
         self.onward = FormField(
             "Ticked images came from another hospital: why are they sent on? (§2.6c)", self.why, theme
@@ -109,6 +111,7 @@ class TraumaWindow(QWidget):
         self._second = Step(2, "Studies", "only the relevant ones are sent (A4)", self._theme)
         self._second.head.addWidget(self.today)
         self._second.body.addWidget(self.studies)
+        self._second.body.addWidget(self.review)
         self._second.body.addWidget(self.onward)
         steps = column(spacing=16, margins=(24, 16, 24, 16))
         for at, widget in enumerate((self.patient, self._second, self.report)):
@@ -139,6 +142,7 @@ class TraumaWindow(QWidget):
         self.studies.changed.connect(self._changed)
         self.today.clicked.connect(self._tick_today)
         self.why.textEdited.connect(lambda _: self._changed())
+        self.review.changed.connect(self._changed)
         self.report.changed.connect(self._changed)
         self.gate.changed.connect(self._refresh)
         self.side.sent.connect(self.send)
@@ -250,6 +254,7 @@ class TraumaWindow(QWidget):
             to=self._pathway.hospital,
             form=form,
             studies=self.studies.ticked,
+            instances=self.review.instances,
             destination_node=self._node.name if self._node else "",
             onward_reason=self.why.text().strip(),
             attachments=self.report.attachments(),
@@ -260,6 +265,7 @@ class TraumaWindow(QWidget):
     def _changed(self) -> None:
         self._second.circle.set_done(bool(self.studies.ticked))
         self.onward.setVisible(bool(self.studies.ticked_foreign))
+        self.review.studies_are(self.studies.ticked, self.patient.patient())
         self.today.setVisible(bool(self.studies.rows.studies))
         self._order = self.order() if self.patient.is_found else None
         self.gate.ask_about(self._order)
@@ -272,6 +278,8 @@ class TraumaWindow(QWidget):
         own.insert(0, report_check(self.report.report()))
         if self.report.documents.is_reading:
             own.append(block("reading", "A document is still being read", "R-TRAUMA", "A4", "Wait for it"))
+        if self.review.leaves_out_all:
+            own.append(block("images", "No image is ticked in the review", "R-TRAUMA", "A4", "Tick them"))
         if self.patient.is_confirmed:
             own.insert(0, Check("right", Verdict.MET, "Right patient confirmed", "", "R-TRAUMA", "A4"))
         answer = self.gate.answer_to(self._order)
