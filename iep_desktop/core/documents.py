@@ -5,8 +5,10 @@ Frozen and without Qt: `dicom.documents` makes them, windows lay them out. Texts
 
 from __future__ import annotations
 
+import re
 from array import array
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 _CLASSES = "1.2.840.10008.5.1.4.1.1."
@@ -45,6 +47,7 @@ _KINDS = (  # of SOP Classes without pixels (PS3.4 B.5), by how their UIDs begin
     ("1.2.840.10008.5.1.4.39.", "Colour palette"),
     (_CLASSES + "66", "Raw data"),
 )
+_UID = re.compile(r"\d+(?:\.\d+)+")
 _WITH_PIXELS = (_CLASSES + "66.4", _CLASSES + "66.7", _CLASSES + "66.8", _CLASSES + "11.12")
 
 
@@ -82,11 +85,20 @@ class Report:
     lines: tuple[ReportLine, ...] = ()
     remarks: tuple[str, ...] = ()
 
+    def named(self, names: Mapping[str, str]) -> Report:
+        """With the names of series and images behind their UIDs, where they are known."""
+        lines = tuple(replace(line, value=_named(line.value, names)) for line in self.lines)
+        return replace(self, lines=lines)
+
     @property
     def text(self) -> str:
         """All of it, for the clipboard."""
         head = [self.title, *(f"{name}: {value}" for name, value in self.facts)]
         return "\n".join([*head, "", *map(_line_text, self.lines), *self.remarks])
+
+
+def _named(text: str, names: Mapping[str, str]) -> str:
+    return _UID.sub(lambda found: f"{names[found[0]]} ({found[0]})" if found[0] in names else found[0], text)
 
 
 def _line_text(line: ReportLine) -> str:

@@ -69,6 +69,19 @@ class ViewSet:
     transaction_id: str = ""  # whose review events belong to; "" where there is none yet
 
 
+def names_in(view: ViewSet) -> dict[str, str]:
+    """UIDs of series and images → what a person calls them: `Head axial`, `image 12 of Head axial`."""
+    names: dict[str, str] = {}
+    for study in view.studies:
+        for series in study.series:
+            called = series.description or f"{series.modality} series {series.number or ''}".strip()
+            names[series.series_uid] = called
+            for place, image in enumerate(series.images, start=1):
+                number = image.number if image.number is not None else place
+                names[image.sop_instance_uid] = f"image {number} of {called}"
+    return names
+
+
 class ImageSource(Protocol):
     """Where the files of a set come from. Calls block and may come from several threads."""
 

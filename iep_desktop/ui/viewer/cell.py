@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -27,14 +28,21 @@ class Cell(QStackedWidget):
     file_shown = Signal(object)
 
     def __init__(
-        self, seat: int, feed: FrameFeed, source: ImageSource, queries: Queries, theme: Theme
+        self,
+        seat: int,
+        feed: FrameFeed,
+        source: ImageSource,
+        queries: Queries,
+        theme: Theme,
+        parent: QWidget,
     ) -> None:
-        super().__init__()
+        super().__init__(parent)
         self._source, self._queries, self._theme = source, queries, theme
         self._running: Running | None = None
         self._refused: Missing | None = None
         self.pane = Pane(seat, feed, theme)
         self.document: QWidget | None = None
+        self.names: Mapping[str, str] = {}  # of series and images that a document may refer to
         self.stack: Stack | None = None
         self.addWidget(self.pane)
         self.setFocusProxy(self.pane)
@@ -70,7 +78,7 @@ class Cell(QStackedWidget):
         from iep_desktop.ui.viewer.documents import document_widget
 
         self._running = None
-        view = document_widget(file, self._queries, self._theme)
+        view = document_widget(file, self._queries, self._theme, names=self.names)
         if view is not None:
             view.image_found.connect(self._drop_document)
             self._show(view)

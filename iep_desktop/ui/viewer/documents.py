@@ -5,6 +5,7 @@ Reads off the loop; chooses the view by what the file turns out to be. `document
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -23,12 +24,19 @@ from iep_desktop.workers.queries import Queries
 
 
 def document_widget(
-    file: Path, queries: Queries, theme: Theme, sop_class_uid: str | None = None
+    file: Path,
+    queries: Queries,
+    theme: Theme,
+    sop_class_uid: str | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> DocumentView | None:
-    """A view of the document; None where the SOP Class is given and that of an image, which a pane shows."""
+    """A view of the document; None where the SOP Class is given and that of an image, which a pane shows.
+
+    `names` tell what series and images are called that a document refers to (`core.viewing.names_in`).
+    """
     if sop_class_uid is not None and not document_kind(sop_class_uid):
         return None
-    return DocumentView(file, queries, theme)
+    return DocumentView(file, queries, theme, names or {})
 
 
 class DocumentView(QWidget):
@@ -37,9 +45,16 @@ class DocumentView(QWidget):
     shown = Signal(object)
     image_found = Signal()
 
-    def __init__(self, file: Path, queries: Queries, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        queries: Queries,
+        theme: Theme,
+        names: Mapping[str, str],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._queries, self._theme = queries, theme
+        self._queries, self._theme, self._names = queries, theme, names
         self.document: Document | None = None
         self.content: QWidget = EmptyState("file-text", "Reading the document…", "", theme)
         self._stack = QStackedLayout(self)
@@ -59,7 +74,7 @@ class DocumentView(QWidget):
     def _view(self, document: Document) -> QWidget:
         match document:
             case Report():
-                return ReportView(document, self._theme)
+                return ReportView(document.named(self._names), self._theme)
             case Waveform():
                 return WaveformView(document, self._theme)
             case Pdf():

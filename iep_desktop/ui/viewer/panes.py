@@ -44,6 +44,7 @@ class Panes(QWidget):
         self._feed, self._source, self._queries, self._theme = feed, source, queries, theme
         self._stacks: dict[str, Stack] = {}
         self._cells: list[Cell] = []
+        self.names: dict[str, str] = {}  # what series and images are called that a document refers to
         self.count = 1
         self.linked, self.scouts = False, True
         self._active = 0
@@ -79,17 +80,18 @@ class Panes(QWidget):
             self._cells.append(self._make_cell(len(self._cells)))
         for at, cell in enumerate(self._cells):
             self._grid.removeWidget(cell)
-            cell.setVisible(at < count)
             if at < count:
                 self._grid.addWidget(cell, at // 2, at % 2)
             else:
                 self._feed.reader.leave(cell.pane.seat)
+            cell.setVisible(at < count)
         self._name()
         self.activate(min(self._active, count - 1))
         self._draw_scouts()
 
     def _make_cell(self, seat: int) -> Cell:
-        cell = Cell(seat, self._feed, self._source, self._queries, self._theme)
+        cell = Cell(seat, self._feed, self._source, self._queries, self._theme, self)
+        cell.names = self.names
         cell.pane.tool = self.tool
         cell.pane.activated.connect(lambda: self.activate(self._cells.index(cell)))
         cell.pane.moved.connect(lambda: self._follow(cell.pane))

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStackedWidget, QVBoxLayout, QWidget
 
 from iep_desktop.core.errors import IepError
-from iep_desktop.core.viewing import Sign, SignKind, ViewSet
+from iep_desktop.core.viewing import Sign, SignKind, ViewSet, names_in
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.bar import Bar
 from iep_desktop.ui.widgets.empty import EmptyState
@@ -63,11 +63,7 @@ class SignsList(QWidget):
 
     def set_view(self, view: ViewSet) -> None:
         """What the series are called."""
-        self._names = {
-            series.series_uid: series.description or f"{series.modality} series {series.number or ''}".strip()
-            for study in view.studies
-            for series in study.series
-        }
+        self._names = names_in(view)
         self._fill()
 
     def show_progress(self, done: int, total: int) -> None:

@@ -17,7 +17,16 @@ from iep_desktop.core.documents import document_kind
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.job import Context
 from iep_desktop.core.pictures import Look
-from iep_desktop.core.viewing import ImageSource, Sign, ViewImage, ViewPatient, ViewSeries, ViewSet, ViewStudy
+from iep_desktop.core.viewing import (
+    ImageSource,
+    Sign,
+    ViewImage,
+    ViewPatient,
+    ViewSeries,
+    ViewSet,
+    ViewStudy,
+    names_in,
+)
 from iep_desktop.ui.services import StateStore
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.viewer.commands import Commands
@@ -78,6 +87,7 @@ class ViewerWindow(QWidget):
         pictures = Pictures(make_picture, queries, self) if make_picture else None
         self.rail = Rail(theme, pictures)
         self.panes = Panes(self.feed, source, queries, theme)
+        self.panes.names.update(names_in(view))
         self.panels = Panels(queries, theme)
         self.commands = Commands(self)
         self._lay_out()
@@ -158,6 +168,7 @@ class ViewerWindow(QWidget):
     def set_view(self, view: ViewSet) -> None:
         """The same set, grown."""
         self._view = view
+        self.panes.names.update(names_in(view))
         self.rail.set_view(view)
         self._fill_panes()
 

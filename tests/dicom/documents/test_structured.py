@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from iep_desktop.core.documents import HasPixels, Report, ReportLine, Unshown, document_kind
+from iep_desktop.core.viewing import ViewImage, ViewSeries, ViewSet, ViewStudy, names_in
 from iep_desktop.dicom.documents import structured
 from iep_desktop.dicom.documents.reading import read_document
 from iep_desktop.dicom.documents.structured import DEEPEST
@@ -237,3 +238,14 @@ def test_the_samples_of_the_standard_read_as_text() -> None:
     report = _read(SAMPLES / "test-SR.dcm")
     assert "Diameter: 3 Length Unit" in report.text
     assert ("Verified by", "Riesmeier, Jörg, OFFIS e.V., 13/02/2001 18:47:46") in report.facts
+
+
+def test_images_that_the_viewer_knows_are_called_by_their_names(tmp_path: Path) -> None:
+    series = ViewSeries("1.9", "CT", 2, "Head axial", (ViewImage("1.2.3", number=12), ViewImage("1.2.30")))
+    names = names_in(ViewSet("x", (ViewStudy("1", series=(series, ViewSeries("1.8", "MR", 7))),)))
+    assert (names["1.2.30"], names["1.8"]) == ("image 2 of Head axial", "MR series 7")
+    report = _read(
+        sr(tmp_path / "k.dcm", content("IMAGE", ReferencedSOPSequence=IMAGE), sop_class=KEY_OBJECTS)
+    )
+    assert report.named(names).lines[0].value == "CT Image image 12 of Head axial (1.2.3), frame 4"
+    assert report.named({}) == report

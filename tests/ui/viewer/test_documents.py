@@ -83,7 +83,7 @@ def test_an_image_among_documents_is_told_to_the_window(qtbot: QtBot, queries: Q
 
 
 def test_a_file_that_is_gone_says_so(qtbot: QtBot, queries: Queries, theme: Theme, tmp_path: Path) -> None:
-    view = DocumentView(tmp_path / "gone", queries, theme)
+    view = DocumentView(tmp_path / "gone", queries, theme, {})
     qtbot.addWidget(view)
     view.show()
 
