@@ -53,7 +53,7 @@ def test_another_patient_inside_is_found_without_a_request() -> None:
     signs = judge([*(_looked(n) for n in range(1, 6)), _looked(6, patient=DONALD)])
     assert _kinds(signs) == [SignKind.OTHER_PATIENT, SignKind.MIXED_BIRTH_DATES]
     assert signs[0].text.startswith(
-        "1 image says another patient than the other images: name and date of birth"
+        "1 image says another patient than the other images: name, date of birth, S number and sex"
     )
     assert signs[0].sop_instance_uids == ("2.25.6",)
     assert signs[0].study_uid == "1"

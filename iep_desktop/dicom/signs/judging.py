@@ -18,6 +18,7 @@ from iep_desktop.dicom.signs.burned_in import LETTERS_NEEDED, LETTERS_NEEDED_OF_
 from iep_desktop.dicom.signs.looking import Look
 
 _MOST_GAPS = 0.5  # of the numbers between the first and the last; with more, numbers are no count
+_LOWER = {field: field.value.lower() for field in (Field.NAME, Field.BIRTH_DATE, Field.SEX)}
 _NAMED = 6  # gaps that are named
 
 
@@ -85,15 +86,19 @@ def _patients(looked: Sequence[Looked], asked: ViewPatient | None) -> list[Sign]
     for study_uid in dict.fromkeys(one.study.study_uid for one in readable):
         wrong = [one for one in readable if one.study.study_uid == study_uid and differ[one.look.patient]]
         if wrong:
-            fields = " and ".join(
-                dict.fromkeys(f.value.lower() for one in wrong for f in differ[one.look.patient])
-            )
+            fields = _listed({f for one in wrong for f in differ[one.look.patient]})
             whom = "the patient asked for" if asked else "the other images"
             said = _verb(len(wrong), "says", "say")
             signs.append(
                 _sign(SignKind.OTHER_PATIENT, f"{said} another patient than {whom}: {fields}", wrong)
             )
     return signs
+
+
+def _listed(fields: set[Field]) -> str:
+    """`name, date of birth and NHS number`."""
+    *first, last = (_LOWER.get(field, field.value) for field in Field if field in fields)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _names_somebody(patient: ViewPatient) -> bool:

@@ -1,116 +1,110 @@
-"""A review as it goes on: signs are looked for beside the looking, ticks are counted, the confirmed review is kept.
+"""The review inside a viewer: looks for warning signs off the loop, and keeps bar, list and rail in step.
 
-Connects rail, list of signs and bar; owns which series were on the screen. Lays nothing out, decides nothing.
+Emits the `Review` that a person confirms; who writes it down is decided elsewhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.job import Context, Progress
-from iep_desktop.core.viewing import ImageSource, Review, Sign, ViewSet
+from iep_desktop.core.reviewing import Reviewed
+from iep_desktop.core.viewing import ImageSource, Sign, ViewSet
+from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.viewer.rail import Rail
 from iep_desktop.ui.viewer.review_bar import ReviewBar
 from iep_desktop.ui.viewer.signs_list import SignsList
 from iep_desktop.workers.pool import Running
 from iep_desktop.workers.queries import Queries
 
-Record = Callable[[Review], object]
-
 
 class Reviewing(QObject):
-    """`done` carries the Review once it is written down; without `record` (no transaction yet) at once."""
+    """`confirmed` carries the Review, `counted` how many signs there are so far."""
 
-    done = Signal(object)
+    confirmed = Signal(object)
+    counted = Signal(int)
 
     def __init__(
         self,
-        view: ViewSet,
+        user: str,
         source: ImageSource,
         queries: Queries,
         rail: Rail,
         signs: SignsList,
-        bar: ReviewBar,
+        theme: Theme,
+        parent: QObject,
         *,
-        record: Record | None = None,
-        parent: QObject | None = None,
+        mandatory: bool = False,
+        done: Reviewed | None = None,
     ) -> None:
         super().__init__(parent)
-        self._view, self._source, self._queries = view, source, queries
-        self._rail, self._signs, self._bar = rail, signs, bar
-        self._record = record
-        self._looking: Running | None = None
-        self._seen: set[str] = set()
+        self._source, self._queries = source, queries
+        self._rail, self._signs = rail, signs
+        self._running: Running | None = None
         self._found: tuple[Sign, ...] = ()
-        signs.set_view(view)
-        rail.ticked_changed.connect(self._ticked)
-        bar.confirmed.connect(self._confirmed)
-        self._ticked()
-        self._count()
+        self._seen: set[str] = set()
+        self._every: frozenset[str] = frozenset()
+        self.bar = ReviewBar(theme, user)
+        self.bar.set_mandatory(mandatory)
+        self.bar.set_reviewed(done)
+        self.bar.confirmed.connect(self.confirmed)
+        rail.ticked_changed.connect(lambda: self.bar.set_ticked(rail.ticked()))
 
-    def look(self) -> None:
-        """Look for warning signs, off the loop; the set's images are all read for it."""
+    def look(self, view: ViewSet) -> None:
+        """Look for signs in a set, from its beginning."""
         self.stop()
-        view, source = self._view, self._source
+        self._every = frozenset(series.series_uid for study in view.studies for series in study.series)
+        self._signs.set_view(view)
+        self.bar.set_ticked(self._rail.ticked())
+        self._count_seen()
+        self.bar.set_signs(self._found, looking=True)
+        source = self._source
 
-        def find(ctx: Context, emit: Callable[[object], None]) -> tuple[Sign, ...]:
+        def question(ctx: Context, emit: Callable[[Any], None]) -> tuple[Sign, ...]:
             from iep_desktop.workers.review import find_signs
 
-            telling = Context(emit)
-            ctx.on_cancel(telling.cancel)
-            return find_signs(view, source, telling, emit)
+            return find_signs(view, source, ctx, emit)
 
-        self._looking = self._queries.stream(find, self._heard, self._all_found, self._failed, owner=self)
-
-    def stop(self) -> None:
-        if self._looking:
-            self._looking.cancel()
-            self._looking = None
+        self._running = self._queries.stream(question, self._heard, self._finished, self._failed, owner=self)
 
     def saw(self, series_uid: str) -> None:
-        """A pane shows this series."""
-        self._seen.add(series_uid)
-        self._count()
+        """A series has been on the screen."""
+        if series_uid not in self._seen:
+            self._seen.add(series_uid)
+            self._count_seen()
 
-    # -- inside
+    def stop(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+            self._running = None
 
-    def _count(self) -> None:
-        every = {series.series_uid for study in self._view.studies for series in study.series}
-        self._bar.set_seen(len(self._seen & every), len(every))
+    def _count_seen(self) -> None:
+        self.bar.set_seen(len(self._seen & self._every), len(self._every))
 
-    def _ticked(self) -> None:
-        self._bar.set_ticked(self._rail.ticked())
-
-    def _heard(self, news: object) -> None:
+    def _heard(self, news: Any) -> None:
+        """Progress, or the signs found so far."""
         if isinstance(news, Progress):
             self._signs.show_progress(news.done, news.total)
-        elif isinstance(news, tuple):
+        else:
             self._show(news, looking=True)
 
-    def _all_found(self, signs: tuple[Sign, ...]) -> None:
-        self._looking = None
+    def _finished(self, signs: tuple[Sign, ...]) -> None:
+        self._running = None
         self._signs.show_progress(1, 1)
         self._show(signs, looking=False)
+
+    def _failed(self, error: IepError) -> None:
+        self._running = None
+        self._signs.show_error(error)
+        self.bar.set_signs(self._found, looking=False)
 
     def _show(self, signs: tuple[Sign, ...], *, looking: bool) -> None:
         self._found = signs
         self._signs.show_signs(signs)
         self._rail.set_signs(signs)
-        self._bar.set_signs(signs, looking=looking)
-
-    def _failed(self, error: IepError) -> None:
-        self._looking = None
-        self._signs.show_error(error)
-        self._bar.set_signs(self._found, looking=False)
-
-    def _confirmed(self, review: Review) -> None:
-        record = self._record
-        if record is None:
-            self.done.emit(review)
-            return
-        self._queries.ask(
-            lambda _ctx: record(review), lambda _: self.done.emit(review), self._bar.show_error, owner=self
-        )
+        self.bar.set_signs(signs, looking=looking)
+        self.counted.emit(len(signs))

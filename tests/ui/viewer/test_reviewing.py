@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,6 @@ from pytestqt.qtbot import QtBot
 from iep_desktop.core.errors import LedgerBusy
 from iep_desktop.core.job import Context
 from iep_desktop.core.viewing import (
-    Review,
     SignKind,
     ViewImage,
     ViewPatient,
@@ -22,13 +21,11 @@ from iep_desktop.core.viewing import (
 )
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.viewer.rail import Rail
-from iep_desktop.ui.viewer.review_bar import ReviewBar
 from iep_desktop.ui.viewer.reviewing import Reviewing
 from iep_desktop.ui.viewer.signs_list import SignsList
 from iep_desktop.workers.queries import Queries
 from tests.dicom.render import making
 
-AT = datetime(2026, 11, 24, 14, 2, tzinfo=UTC)
 MINNIE = ViewPatient("S999111", "", "MOUSE^Minnie", date(1961, 3, 17), "F")
 
 
@@ -49,25 +46,20 @@ def _series(folder: Path, uid: str, **elements: str) -> ViewSeries:
 
 
 class Room:
-    """The three widgets, the controller, and what was recorded."""
+    """The widgets that a review keeps in step."""
 
     def __init__(self, qtbot: QtBot, queries: Queries, theme: Theme, view: ViewSet) -> None:
+        self.view = view
         self.rail, self.signs = Rail(theme), SignsList(theme)
-        self.bar = ReviewBar(theme, "A. Operator", lambda: AT)
-        self.recorded: list[Review] = []
-        self.trouble: Exception | None = None
+        self.reviewing = Reviewing("A. Operator", Folder(), queries, self.rail, self.signs, theme, self.rail)
+        self.bar = self.reviewing.bar
         for widget in (self.rail, self.signs, self.bar):
             qtbot.addWidget(widget)
         self.rail.set_tickable(True)
         self.rail.set_view(view)
-        self.reviewing = Reviewing(
-            view, Folder(), queries, self.rail, self.signs, self.bar, record=self._record, parent=self.bar
-        )
 
-    def _record(self, review: Review) -> None:
-        if self.trouble:
-            raise self.trouble
-        self.recorded.append(review)
+    def look(self) -> None:
+        self.reviewing.look(self.view)
 
 
 @pytest.fixture
@@ -79,64 +71,49 @@ def room(qtbot: QtBot, queries: Queries, theme: Theme, tmp_path: Path) -> Room:
 
 
 def test_signs_are_found_beside_the_looking(qtbot: QtBot, room: Room) -> None:
-    room.reviewing.look()
-    qtbot.waitUntil(lambda: bool(room.signs.shown) and room.reviewing._looking is None, timeout=20_000)
+    with qtbot.waitSignal(room.reviewing.counted, timeout=20_000, check_params_cb=lambda count: count == 3):
+        room.look()
     assert room.signs.shown[0].kind is SignKind.OTHER_PATIENT
     assert room.signs.shown[0].sop_instance_uids == ("2.1", "2.2", "2.3")
-    assert room.bar.warning.text() == "Another patient, secondary captures"
+    qtbot.waitUntil(lambda: room.bar.warning.text() == "Another patient, secondary captures", timeout=5000)
     assert room.signs.progress.isHidden()
 
 
 def test_ticks_and_series_on_the_screen_are_counted(room: Room) -> None:
-    assert room.bar.words == "Reviewed: 0 of 2 series, 0 images ticked"
+    room.look()
     room.rail.set_ticked(["1.1", "1.2"])
-    room.reviewing.saw("1")
-    room.reviewing.saw("1")
-    room.reviewing.saw("elsewhere")
-    assert room.bar.words == "Reviewed: 1 of 2 series, 2 images ticked"
+    for series_uid in ("1", "1", "elsewhere"):
+        room.reviewing.saw(series_uid)
+    assert room.bar.state.text() == "Reviewed: 1 of 2 series, 2 images ticked"
 
 
-def test_a_confirmed_review_is_written_down(qtbot: QtBot, room: Room) -> None:
+def test_the_confirmed_review_is_handed_on(qtbot: QtBot, room: Room) -> None:
     room.rail.set_ticked(["1.1", "1.2"])
-    with qtbot.waitSignal(room.reviewing.done, timeout=5000) as caught:
+    with qtbot.waitSignal(room.reviewing.confirmed, timeout=5000) as caught:
         room.bar.button.click()
-    assert room.recorded == caught.args == [Review("A. Operator", AT, ("1.1", "1.2"))]
+    review = caught.args[0]
+    assert (review.by, review.sop_instance_uids, review.signs) == ("A. Operator", ("1.1", "1.2"), ())
     assert room.bar.is_reviewed
 
 
-def test_a_review_that_cannot_be_written_down_does_not_count(qtbot: QtBot, room: Room) -> None:
-    room.trouble = LedgerBusy("The ledger is busy", "", "Try again.")
+def test_a_review_that_cannot_be_written_down_does_not_count(room: Room) -> None:
     room.rail.set_ticked(["1.1"])
     room.bar.button.click()
-    qtbot.waitUntil(lambda: room.bar.warning.text() == "The ledger is busy. Try again.", timeout=5000)
+    room.bar.show_error(LedgerBusy("The ledger is busy", "", "Try again."))
+    assert room.bar.warning.text() == "The ledger is busy. Try again."
     assert not room.bar.is_reviewed
-    room.trouble = None
-    with qtbot.waitSignal(room.reviewing.done, timeout=5000):
-        room.bar.button.click()
+    room.bar.button.click()
     assert room.bar.warning.text() == ""
+    assert room.bar.is_reviewed
 
 
-def test_without_a_transaction_the_review_is_handed_on_at_once(
-    qtbot: QtBot, queries: Queries, theme: Theme, tmp_path: Path
-) -> None:
-    view = ViewSet("x", (ViewStudy("9", MINNIE, series=(_series(tmp_path, "1"),)),))
-    room = Room(qtbot, queries, theme, view)
-    room.reviewing._record = None
-    room.rail.set_ticked(["1.1"])
-    with qtbot.waitSignal(room.reviewing.done) as caught:
-        room.bar.button.click()
-    assert caught.args[0].sop_instance_uids == ("1.1",)
-    assert room.recorded == []
-
-
-def test_a_missing_file_is_a_sign_and_stopping_hears_no_more(
+def test_a_missing_file_is_a_sign_and_what_was_stopped_is_heard_no_more(
     qtbot: QtBot, room: Room, tmp_path: Path
 ) -> None:
     (tmp_path / "1-2.dcm").unlink()
-    room.reviewing.look()
+    room.look()
     room.reviewing.stop()
-    assert room.reviewing._looking is None
-    room.reviewing.look()
+    room.look()
     qtbot.waitUntil(lambda: any(s.kind is SignKind.UNREADABLE for s in room.signs.shown), timeout=20_000)
     unreadable = next(s for s in room.signs.shown if s.kind is SignKind.UNREADABLE)
     assert unreadable.sop_instance_uids == ("1.2",)
