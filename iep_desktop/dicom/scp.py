@@ -14,9 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 from pynetdicom import AE, _config, evt
-from pynetdicom._globals import ALL_TRANSFER_SYNTAXES
 from pynetdicom.association import Association
-from pynetdicom.presentation import AllStoragePresentationContexts
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined, unused-ignore]
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
@@ -97,16 +95,14 @@ class Listener:
 
 
 def _acceptor(ae_title: str, callers: Iterable[str], services: Iterable[str], limits: Limits) -> AE:
-    _config.UNRESTRICTED_STORAGE_SERVICE = True  # private SOP classes too; it concerns listeners only
+    # Every SOP class of storage in every transfer syntax, private ones too, without a list of them that the library
+    # would copy for each association (0.1 s). It concerns listeners only.
+    _config.UNRESTRICTED_STORAGE_SERVICE = True
     ae = AE(ae_title=ae_title)
     ae.require_called_aet = True
     ae.require_calling_aet = list(callers)
     ae.maximum_pdu_size = MAX_PDU
     ae.acse_timeout, ae.dimse_timeout, ae.network_timeout = limits.acse, limits.dimse, limits.network
-    for context in AllStoragePresentationContexts:  # in both roles: C-GET sends over the caller's association
-        ae.add_supported_context(
-            context.abstract_syntax or "", ALL_TRANSFER_SYNTAXES, scu_role=True, scp_role=True
-        )
     for uid in (Verification, *services):
         ae.add_supported_context(uid)
     return ae
