@@ -153,6 +153,7 @@ class Session(QObject):
 
         wizard = DiscWizard(self.services, self.queries, self.state, self.theme)  # type: ignore[arg-type]
         wizard.import_started.connect(self._import_started)
+        wizard.contents.view_wanted.connect(self.window.viewers.of_contents)
         wizard.closed.connect(lambda: self._forget(wizard))
         self.wizards.append(wizard)
         for folder in self.profile.settings.disc_folders[:1]:

@@ -24,7 +24,7 @@ KEYS = (
     ("Right, Left", "Open a row to its series, close it"),
     ("Shift+F10", "What can be done with the row"),
     ("Ctrl+D", "Show or fold the details"),
-    ("Space", "Tick"),
+    ("Space", "Tick; in a worklist, view the images"),
     ("Alt and a letter", "The underlined letter of a button or field"),
 )
 CONTACTS = (

@@ -25,6 +25,7 @@ from iep_desktop.ui.page_makers import PageMakers
 from iep_desktop.ui.pages import QUEUES, TABS, Pages, Place, Worklists, title
 from iep_desktop.ui.services import IsDesk, StateStore
 from iep_desktop.ui.theme import Theme, ThemeChoice
+from iep_desktop.ui.viewers import Viewers
 from iep_desktop.ui.widgets.flow_strip import FlowStrip
 from iep_desktop.ui.widgets.tabs import CountedTabs
 from iep_desktop.ui.widgets.toast import Toast
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
         place = f"{hospital_name or desk.me.hospital}, {desk.me.workstation}"
         self.dialogs = Dialogs(desk, queries, theme, self)
         self.doors = Doors(desk, queries, theme, state, self)
+        self.viewers = Viewers(desk, queries, theme, state, self)
         self.header = Header(desk.me.user, place, theme)
         self.tabs = CountedTabs(theme)
         self._makers = PageMakers(desk, queries, theme, now, self)
@@ -135,6 +137,7 @@ class MainWindow(QMainWindow):
         doing.ris_wanted.connect(lambda transaction: self._show_details(transaction).focus_ris())
         doing.reply_wanted.connect(lambda transaction: self._show_details(transaction).focus_reply())
         doing.details_wanted.connect(self.show_transaction)
+        doing.viewer_wanted.connect(self.viewers.of_transaction)
         doing.nodes_wanted.connect(self.dialogs.nodes)
         doing.transfer_wanted.connect(lambda id_: self.show_create().open_transfer(id_))
         doing.request_wanted.connect(lambda request: self.show_create().rework(request))
@@ -383,6 +386,7 @@ class MainWindow(QMainWindow):
             self._ask_close()
             return
         self.doors.close()
+        self.viewers.close()
         self.save_state()
         self.closing.emit()
         event.accept()

@@ -94,6 +94,8 @@ def _for_everybody(transaction: Transaction, me: str) -> Iterator[Act]:
     status, kind = transaction.status, transaction.type
     if kind in _SHARED and transaction.other_hospital:
         yield Act.MESSAGE
+    if has_images(transaction):
+        yield Act.VIEW
     if status not in FINAL and transaction.assigned_to != me:
         yield Act.ASSIGN
     if can_hurry(transaction):
@@ -101,6 +103,14 @@ def _for_everybody(transaction: Transaction, me: str) -> Iterator[Act]:
     yield Act.PRINT_FORM
     if Status.CANCELLED in legal_moves(kind, status) and is_ours(transaction):
         yield Act.CANCEL
+
+
+def has_images(transaction: Transaction) -> bool:
+    """They are listed, and somebody still holds them: the spool, a gateway, our PACS or the disc."""
+    if transaction.type is TransactionType.REQUEST or not transaction.counts.total:
+        return False
+    gone = (Status.PURGED, Status.DECLINED, Status.CANCELLED)
+    return transaction.direction is Direction.OUT or transaction.status not in gone
 
 
 def is_ours(transaction: Transaction) -> bool:

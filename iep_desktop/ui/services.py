@@ -8,17 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from iep_desktop.core.clocks import Load
     from iep_desktop.core.exchange import Attachment, AttachmentInfo, QueueView
     from iep_desktop.core.imports import Assessment
     from iep_desktop.core.job import Context
+    from iep_desktop.core.medium import MediumContents
     from iep_desktop.core.model import Form, Hospital, Node, Priority
-    from iep_desktop.core.queries import EchoResult
+    from iep_desktop.core.queries import EchoResult, PacsStudy
     from iep_desktop.core.replies import Decline
     from iep_desktop.core.transaction import Details, Page, Tab, Transaction, WorklistFilter, WorklistOrder
+    from iep_desktop.core.viewing import ImageSource, ViewImage, ViewPatient, ViewSeries, ViewSet, ViewStudy
 
 
 class ReadsLedger(Protocol):
@@ -93,6 +95,36 @@ class Copies(Protocol):
     def to_stick(self, id: int, folder: Path, ctx: Context) -> Any: ...
 
 
+class IsViewing(Protocol):
+    @property
+    def view(self) -> ViewSet: ...
+    @property
+    def source(self) -> ImageSource: ...
+
+
+class OpensImages(Protocol):
+    """What is to be looked at, and where it comes from."""
+
+    def of_transaction(self, id: int, ctx: Context) -> IsViewing: ...
+    def of_files(self, paths: Sequence[str], ctx: Context) -> IsViewing: ...
+    def of_medium(self, contents: MediumContents, asked: ViewPatient | None) -> IsViewing: ...
+    def of_studies(
+        self, node: str, studies: Sequence[PacsStudy], ctx: Context, asked: ViewPatient | None
+    ) -> IsViewing: ...
+
+
+class MakesThumbnails(Protocol):
+    def of_image(
+        self,
+        source: ImageSource,
+        study: ViewStudy,
+        series: ViewSeries,
+        image: ViewImage,
+        ctx: Context,
+        transaction_id: str,
+    ) -> Any: ...
+
+
 class KeepsWorklists(Protocol):
     def save(self, name: str, wanted: WorklistFilter) -> None: ...
     def list(self) -> tuple[tuple[str, WorklistFilter], ...]: ...
@@ -146,6 +178,10 @@ class IsDesk(Protocol):
     def copies(self) -> Copies: ...
     @property
     def worklists_saved(self) -> KeepsWorklists: ...
+    @property
+    def viewings(self) -> OpensImages: ...
+    @property
+    def thumbnails(self) -> MakesThumbnails: ...
 
 
 class StateStore(Protocol):

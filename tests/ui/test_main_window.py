@@ -295,7 +295,8 @@ def test_open_on_a_row_offers_what_works(open_window: Open, qtbot: QtBot) -> Non
         qtbot.keyClick(page.view, Qt.Key.Key_Menu)
     menu = page.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)[-1]
     texts = [action.text() for action in menu.actions() if action.text()]
-    assert texts == [Act.DETAILS.value, Act.LOWER.value, Act.PRINT_FORM.value, Act.CANCEL.value]
+    acts = (Act.DETAILS, Act.VIEW, Act.LOWER, Act.PRINT_FORM, Act.CANCEL)
+    assert texts == [act.value for act in acts]
     menu.close()
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from iep_desktop.core.transaction import Details, SeriesProgress
+from iep_desktop.ui.acts import Act, Wish
 from iep_desktop.ui.details.section import Section
+from iep_desktop.ui.possible import has_images
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.bar import Bar
 from iep_desktop.ui.widgets.icon_label import IconLabel
@@ -25,8 +27,12 @@ def evidence(details: Details) -> str:
 class ImagesSection(Section):
     """The evidence of what has arrived (R-TX-4), and one line a series: what it is, how far, in words and as a bar."""
 
+    wished = Signal(object)
+
     def __init__(self, theme: Theme) -> None:
         super().__init__("Images", theme)
+        self.link.setText("View images")
+        self.link.clicked.connect(lambda: self.wished.emit(Wish(Act.VIEW, self._transaction)))
         self.rows: dict[str, _SeriesRow] = {}
         self.evidence = Label("", "text", wrap=True, selectable=True)
         self.evidence_row = QWidget()
@@ -49,6 +55,8 @@ class ImagesSection(Section):
                 self.body.addWidget(row)
         for series in details.series:
             self.rows[series.series_uid].show_series(series)
+        self._transaction = details.transaction
+        self.link.setVisible(has_images(details.transaction))
         counts = details.transaction.counts
         self.heading.setText(f"Images  {texts.grouped(counts.arrived)} of {texts.grouped(counts.wanted)}")
         self._show_evidence(evidence(details))

@@ -90,7 +90,7 @@ class DetailsPanel(QWidget):
         self.timeline = Timeline(theme)
         self.history.body.addWidget(self.timeline)
         self.history.link.clicked.connect(self._toggle_events)
-        for section in (self.required, self.failure, self.ris, self.messages):
+        for section in (self.required, self.failure, self.images, self.ris, self.messages):
             section.wished.connect(self.wished)
         self.header.linked.connect(self.linked)
         self.messages.read.connect(self.open_for_person)

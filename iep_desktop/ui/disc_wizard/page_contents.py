@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QModelIndex, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.medium import MediumContents, MediumPatient, MediumSeries, MediumStudy, ReadingStep
+from iep_desktop.core.viewing import ViewPatient
 from iep_desktop.ui.disc_wizard.case import Case, Step
 from iep_desktop.ui.disc_wizard.health import HealthAction, HealthLine, health_lines
 from iep_desktop.ui.disc_wizard.health_view import HealthView
@@ -34,10 +35,14 @@ ONLY_ASKED = "Only what the form asks for is ticked. Ticking more asks for a rea
 
 
 class ContentsPage(Page):
-    """`eject_asked` when the disc may go; `read_again` when the same disc is to be read once more."""
+    """`eject_asked` when the disc may go; `read_again` when the same disc is to be read once more.
+
+    `view_wanted`: MediumContents, the ViewPatient of the form, and the Series Instance UID to begin with.
+    """
 
     eject_asked = Signal()
     read_again = Signal()
+    view_wanted = Signal(object, object, str)
 
     def __init__(self, theme: Theme, case: Case, reader: DiscReader, previews: Previews) -> None:
         super().__init__(case)
@@ -57,6 +62,8 @@ class ContentsPage(Page):
             "&Reason for taking more than the form asks for (§2.7d)", self.reason, theme
         )
         self._note = row(ThemedIcon("info", "text2", theme), Label(ONLY_ASKED, "text2", wrap=True))
+        self.view_button = LinkButton("&View images", theme, "image")
+        self.view_button.setToolTip("Look at the chosen series (double click)")
         self._empty = EmptyState("disc-3", "Nothing has been read yet", "Go back and choose a disc.", theme)
         self._stack = QStackedWidget()
         self._stack.setMinimumHeight(theme.sizes.of(48))  # its empty text must not keep the window high
@@ -77,6 +84,7 @@ class ContentsPage(Page):
             main.addWidget(widget)
         main.setStretch(3, 1)
         self._note.setStretch(1, 1)
+        self._note.addWidget(self.view_button)
         main.addLayout(self._note)
         left, side = QWidget(), QWidget()
         left.setLayout(main)
@@ -92,6 +100,8 @@ class ContentsPage(Page):
         self.tree.moved.connect(self._look_soon.start)
         self._look_soon.timeout.connect(lambda: self._previews.want(self.tree.in_sight()))
         self.model.tick_asked.connect(self._tick)
+        self.tree.view_asked.connect(self._view)
+        self.view_button.clicked.connect(lambda: self._view(self.tree.currentIndex()))
         self.reason.textEdited.connect(self.case.set_reason)
         self.health.asked.connect(self._health_asked)
         self.progress.pause.clicked.connect(self._pause)
@@ -153,6 +163,16 @@ class ContentsPage(Page):
             self.case.ticks.patient, self.case.series
         )  # at once: a second press toggles back
 
+    def _view(self, index: QModelIndex) -> None:
+        """At the series that is chosen; of a study or patient at its first one."""
+        while index.isValid() and self.model.series_at(index) is None and self.model.hasChildren(index):
+            index = self.model.index(0, 0, index.siblingAtColumn(0))
+        series = self.model.series_at(index) if index.isValid() else None
+        if self.case.contents is not None:
+            asked = self.case.form.patient
+            patient = ViewPatient(asked.hospital_no, asked.nhs_no, asked.name, asked.birth_date, asked.sex)
+            self.view_wanted.emit(self.case.contents, patient, series.series_uid if series else "")
+
     # --- health -------------------------------------------------------------------------------------------
 
     def _health_asked(self, action: HealthAction, line: HealthLine) -> None:
@@ -201,6 +221,7 @@ class ContentsPage(Page):
             self.progress.show_step(self._step, pace.rate, pace.left, paused=self._reader.is_paused)
 
     def _show_empty(self) -> None:
+        self.view_button.setVisible(bool(self.model.totals[0]))
         reading = self._reader.is_reading
         if self.model.rowCount():
             self._stack.setCurrentWidget(self.tree)

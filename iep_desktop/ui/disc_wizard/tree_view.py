@@ -198,9 +198,13 @@ class MediumDelegate(QStyledItemDelegate):
 
 
 class MediumTree(QTreeView):
-    """Opens patients and studies as they arrive, unless the operator has closed them. `moved`: others are in sight."""
+    """Opens patients and studies as they arrive, unless the operator has closed them.
+
+    `moved` when other rows are in sight, `view_asked` when a series is double-clicked.
+    """
 
     moved = Signal()
+    view_asked = Signal(QModelIndex)
 
     def __init__(self, model: MediumModel, theme: Theme) -> None:
         super().__init__()
@@ -279,8 +283,11 @@ class MediumTree(QTreeView):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         what = self.indexAt(event.position().toPoint()).siblingAtColumn(Column.WHAT)
         on_tick = self._delegate.tick_rect(self.visualRect(what)).adjusted(-4, -4, 4, 4)
-        if not on_tick.contains(event.position().toPoint()):
-            super().mouseDoubleClickEvent(event)
+        if on_tick.contains(event.position().toPoint()):
+            return
+        super().mouseDoubleClickEvent(event)
+        if what.isValid() and what.data(Role.KIND) == Kind.SERIES:
+            self.view_asked.emit(what)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and self.currentIndex().isValid():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
@@ -18,6 +18,11 @@ from iep_desktop.core.job import Context
 from iep_desktop.ui.widgets.errors import why_and_what_next
 from iep_desktop.workers.pool import Running
 from iep_desktop.workers.queries import Queries
+
+if TYPE_CHECKING:
+    from iep_desktop.core.viewing import ImageSource, ViewSet
+    from iep_desktop.ui.services import MakesThumbnails
+    from iep_desktop.ui.viewer.rail_model import Pick
 
 AT_ONCE = 2  # of the threads that a window's questions share
 MOST = 600  # pictures kept; 128 × 128 in colour are 49 kB
@@ -99,6 +104,20 @@ class Pictures(QObject, Generic[K]):
             self._done.popitem(last=False)
         self.arrived.emit(key)
         self._next()
+
+
+def picture_maker(
+    thumbnails: MakesThumbnails, view: ViewSet, source: ImageSource
+) -> Callable[[Pick, Context], Pixels]:
+    """What a rail's pictures are made by."""
+
+    def make(pick: Pick, ctx: Context) -> Pixels:
+        made: Pixels = thumbnails.of_image(
+            source, pick.study, pick.series, pick.image, ctx, view.transaction_id
+        )
+        return made
+
+    return make
 
 
 def _no_picture(error: IepError) -> Picture:

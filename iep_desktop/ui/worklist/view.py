@@ -25,10 +25,12 @@ SETTLE_MS = 15  # a fling over thousands of rows asks once it comes to rest
 
 
 class WorklistView(QTableView):
-    """`selected` carries the Transaction or None; `opened` (Enter, double click) and `menu_wanted` a Transaction."""
+    """`selected` carries the Transaction or None; `opened` (Enter, double click), `viewed` (Space) and
+    `menu_wanted` a Transaction."""
 
     selected = Signal(object)
     opened = Signal(object)
+    viewed = Signal(object)
     menu_wanted = Signal(object, QPoint)
 
     def __init__(self, model: WorklistModel, theme: Theme, name: str, parent: QWidget | None = None) -> None:
@@ -195,6 +197,8 @@ class WorklistView(QTableView):
             super().keyPressEvent(event)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.opened.emit(transaction)
+        elif key == Qt.Key.Key_Space:
+            self.viewed.emit(transaction)
         elif key in (Qt.Key.Key_Right, Qt.Key.Key_Plus) and not self._rows.is_open(index):
             self._rows.open_row(transaction.id)
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Minus):
@@ -236,7 +240,8 @@ class WorklistView(QTableView):
         transaction = self._rows.transaction(index)
         on_expander = self._on_expander(event.position().toPoint(), index)
         if transaction and index.column() != Col.ACTIONS and not on_expander:
-            self.opened.emit(transaction)
+            of_series = index.data(Role.SERIES) is not None
+            (self.viewed if of_series else self.opened).emit(transaction)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         transaction = self._rows.transaction(self.indexAt(event.pos()))

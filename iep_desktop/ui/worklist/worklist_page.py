@@ -10,6 +10,8 @@ from iep_desktop.core.transaction import (
     Transaction,
     WorklistFilter,
 )
+from iep_desktop.ui.acts import Act, Wish
+from iep_desktop.ui.possible import has_images
 from iep_desktop.ui.services import StateStore
 from iep_desktop.ui.widgets.buttons import Button
 from iep_desktop.ui.widgets.empty import EmptyState
@@ -74,7 +76,12 @@ class WorklistPage(TabPage):
         self.model.stale.connect(self.stale_link.setVisible)
         self.view.selected.connect(self.details.show_transaction)
         self.view.opened.connect(self.show_details_of)
+        self.view.viewed.connect(self._view_images)
         self.view.menu_wanted.connect(self._show_menu)
+
+    def _view_images(self, transaction: Transaction) -> None:
+        if has_images(transaction):
+            self.wished.emit(Wish(Act.VIEW, transaction))
 
     def _filter(self, wanted: WorklistFilter) -> None:
         if self.model.is_loaded:

@@ -82,11 +82,11 @@ def test_the_service_desk_gets_the_case_and_no_patient() -> None:
 
 def test_the_menu_offers_what_works_only() -> None:
     assert possible(PARTLY, "A. Operator") == (
-        Act.DETAILS, Act.RETRY_FAILED, Act.RETRY, Act.ASSIGN, Act.RAISE, Act.PRINT_FORM, Act.CANCEL,
+        Act.DETAILS, Act.RETRY_FAILED, Act.RETRY, Act.VIEW, Act.ASSIGN, Act.RAISE, Act.PRINT_FORM, Act.CANCEL,
     )  # fmt: skip
     running = transaction(1, assigned_to="A. Operator")
-    assert possible(running, "A. Operator") == (Act.DETAILS, Act.RAISE, Act.PRINT_FORM, Act.CANCEL)
+    assert possible(running, "A. Operator") == (Act.DETAILS, Act.VIEW, Act.RAISE, Act.PRINT_FORM, Act.CANCEL)
     delivered = transaction(2, status=Status.DELIVERED, required=(RIS,))
-    assert possible(delivered, "A. Operator") == (Act.DETAILS, Act.ENTER_RIS, Act.PRINT_FORM)
+    assert possible(delivered, "A. Operator") == (Act.DETAILS, Act.ENTER_RIS, Act.VIEW, Act.PRINT_FORM)
     cancelled = transaction(3, status=Status.CANCELLED)
     assert possible(cancelled, "A. Operator") == (Act.DETAILS, Act.PRINT_FORM)

@@ -17,7 +17,7 @@ from tests.ui.exchange_rows import ANSWER, NO_CLASS, REWORK, SEND, due, request,
 from tests.ui.fake_desk import NOW
 
 IN, OUT = Direction.IN, Direction.OUT
-ALWAYS = {Act.DETAILS, Act.MESSAGE, Act.ASSIGN, Act.PRINT_FORM, Act.RAISE, Act.LOWER}
+ALWAYS = {Act.DETAILS, Act.MESSAGE, Act.VIEW, Act.ASSIGN, Act.PRINT_FORM, Act.RAISE, Act.LOWER}
 
 
 def offered(transaction: Transaction) -> set[Act]:
