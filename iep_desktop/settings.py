@@ -42,6 +42,11 @@ class Settings:
         str, ...
     ] = ()  # ODS of senders whose transfers are downloaded unasked (R-GATE-2 holds)
     listener_port: int = 0  # of our own Storage SCP, for C-MOVE and direct routing; 0: none
+    tls_trusted: str = (
+        ""  # PEM file of the authorities that sign nodes' certificates, or "system"; empty: no TLS
+    )
+    tls_certificate: str = ""  # PEM file of our own, for nodes that ask for it
+    tls_key: str = ""  # PEM file of its key, without a password; readable by its owner only
     listener_ae: str = "IEPDESKTOP"
     listener_callers: tuple[tuple[str, str], ...] = ()  # AE title and address of each that may store to it
     direct_routing_silence_seconds: float = (

@@ -23,6 +23,7 @@ from pynetdicom.transport import AddressInformation, AssociationSocket
 from iep_desktop.core.errors import Cancelled, Cause, IepError, NodeRejected, NodeUnreachable
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
+from iep_desktop.dicom import tls
 from iep_desktop.dicom.contexts import Pair
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, MAX_PDU, FastSocket, Limits
 from iep_desktop.dicom.line_queues import Answers, Outgoing
@@ -49,14 +50,12 @@ class NodeAssociation:
         node: Node,
         contexts: Iterable[PresentationContext],
         limits: Limits = DEFAULT_LIMITS,
-        tls: tuple[SSLContext, str] | None = None,
         roles: Iterable[str] = (),
     ) -> None:
         """`roles`: SOP classes of which the peer is to send us instances (SCP role, PS3.7 D.3.3.4)."""
         self.node = node
         self.limits = limits
         self._contexts = list(contexts)
-        self._tls = tls
         self._roles: list[Any] = [build_role(uid, scp_role=True) for uid in roles]
         self._cancelled = False
         self._peer_aborted = False
@@ -76,8 +75,7 @@ class NodeAssociation:
             raise Cancelled()
         if not 0 < self.node.port < 0x10000:
             raise unusable(self.node)
-        if self.node.tls and self._tls is None:
-            raise not_secured(self.node)
+        secured = self._secured()
         try:
             ae = _Requestor(self)
             assoc = ae.associate(
@@ -86,7 +84,7 @@ class NodeAssociation:
                 contexts=self._contexts,
                 ae_title=self.node.ae_title,
                 max_pdu=MAX_PDU,
-                tls_args=self._tls,
+                tls_args=secured,
                 ext_neg=self._roles,
                 evt_handlers=[
                     (evt.EVT_PDU_RECV, self._note_abort),
@@ -230,6 +228,15 @@ class NodeAssociation:
 
     # -- inside
 
+    def _secured(self) -> tuple[SSLContext, str] | None:
+        """A node that is to be reached by TLS is never spoken to in the open."""
+        if not self.node.tls:
+            return None
+        context = tls.context()
+        if context is None:
+            raise not_secured(self.node)
+        return context, self.node.host
+
     def _note_abort(self, event: Any) -> None:
         if event.pdu.pdu_type == 0x07:  # A-ABORT
             self._peer_aborted = True
@@ -331,11 +338,10 @@ def associate(
     *,
     limits: Limits = DEFAULT_LIMITS,
     ctx: Context | None = None,
-    tls: tuple[SSLContext, str] | None = None,
     roles: Iterable[str] = (),
 ) -> Iterator[NodeAssociation]:
     """An open association that hears the job's cancellation, released at the end, aborted after an error."""
-    link = NodeAssociation(node, contexts, limits, tls, roles)
+    link = NodeAssociation(node, contexts, limits, roles)
     forget = ctx.on_cancel(link.cancel) if ctx else None
     try:
         with link:

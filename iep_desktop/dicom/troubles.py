@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from ssl import SSLError
+from ssl import SSLCertVerificationError, SSLError
 
 from iep_desktop.core.errors import (
     Cause,
@@ -81,6 +81,12 @@ def unreachable(node: Node, exc: OSError) -> NodeUnreachable:
         )
     if isinstance(exc, TimeoutError):
         return NodeUnreachable(title, f"{where} does not answer.", hint)
+    if isinstance(exc, SSLCertVerificationError):
+        said = exc.verify_message.rstrip(".")
+        hint = (
+            "Ask for the certificate of the authority that signed the node's, and enter it in the settings."
+        )
+        return NodeUnreachable(title, f"The certificate of {where} is not trusted: {said}.", hint)
     if isinstance(exc, SSLError):
         return NodeUnreachable(
             title,

@@ -346,8 +346,10 @@ def _disc_import(desk: Desk) -> DiscImport:
 
 def _limits(settings: Settings) -> Limits:
     load_network()
+    from iep_desktop.dicom import tls
     from iep_desktop.dicom.fastsocket import Limits
 
+    tls.use(settings.tls_trusted, settings.tls_certificate, settings.tls_key)
     return Limits(
         connect=settings.connect_seconds,
         acse=settings.connect_seconds,
