@@ -37,6 +37,7 @@ class IdentityStrip(QWidget):
         super().__init__(parent)
         self._theme = theme
         self.fields: tuple[IdentityField, ...] = ()
+        self._more: dict[Field, dict[str, str]] = {}  # what stands behind a value
         self.setProperty("role", "bar-below")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Whose images")
@@ -51,9 +52,9 @@ class IdentityStrip(QWidget):
 
     def set_identity(self, asked: ViewPatient | None, header: ViewPatient) -> None:
         self.fields = compared(asked, header)
-        self._groups = {
-            IMAGES_SAY: _other_groups(header),
-            REQUEST_SAYS: _other_groups(asked or ViewPatient()),
+        self._more = {
+            Field.NAME: {row: _other_groups(who) for row, who in _rows(asked, header)},
+            Field.HOSPITAL_NUMBER: {IMAGES_SAY: header.issuer if _is_foreign(self.fields) else ""},
         }
         self._words.show_request(shown=asked is not None)
         self.verdict.set(*_verdict(asked, self.fields))
@@ -75,8 +76,8 @@ class IdentityStrip(QWidget):
 
     def _draw(self) -> None:
         for found in self.fields:
-            extra = self._groups if found.field is Field.NAME else {}
-            self._columns[found.field].show_field(found, extra, asked=self._words.asked)
+            more = self._more.get(found.field, {})
+            self._columns[found.field].show_field(found, more, asked=self._words.asked)
         self._fit()
 
     def _fit(self) -> None:
@@ -104,6 +105,15 @@ def _verdict(asked: ViewPatient | None, fields: tuple[IdentityField, ...]) -> tu
         few = len(wrong) <= 2
         return "Differs: " + ", ".join(wrong) if few else f"{len(wrong)} of {len(fields)} differ", "danger"
     return ("Agrees", "ok") if agrees(fields) else ("Look twice: not all is given", "warn")
+
+
+def _rows(asked: ViewPatient | None, header: ViewPatient) -> tuple[tuple[str, ViewPatient], ...]:
+    return (IMAGES_SAY, header), (REQUEST_SAYS, asked or ViewPatient())
+
+
+def _is_foreign(fields: tuple[IdentityField, ...]) -> bool:
+    """Whether the images' number is another hospital's own: then its issuer says whose."""
+    return any(f.field is Field.HOSPITAL_NUMBER and f.agreement is Agreement.OWN for f in fields)
 
 
 def _other_groups(patient: ViewPatient) -> str:
@@ -153,13 +163,13 @@ class _Column(QFrame):
             grid.addWidget(label, at, 0)
         self.setMinimumWidth(theme.sizes.of(_WIDTHS[field]))
 
-    def show_field(self, found: IdentityField, groups: dict[str, str], *, asked: bool) -> None:
+    def show_field(self, found: IdentityField, more: dict[str, str], *, asked: bool) -> None:
         differs = found.agreement is Agreement.DIFFERS
         set_property(self, "role", "banner" if differs else "")
         self._icon.set(*_icon(found.agreement) if asked else ("", "text2"))
         pairs = ((IMAGES_SAY, found.images, found.request), (REQUEST_SAYS, found.request, found.images))
         for row, text, other in pairs:
-            whole = f"{text} / {groups[row]}" if groups.get(row) else text
+            whole = f"{text} / {more[row]}" if text and more.get(row) else text
             self.shown[row] = whole or "not given"
             pieces = self._pieces(text, other) if differs else ((whole or "not given", False),)
             label = self._values[row]

@@ -34,7 +34,7 @@ from iep_desktop.workers.pool import Running
 from iep_desktop.workers.queries import Queries
 
 Index = QModelIndex | QPersistentModelIndex
-INDENT = "    "
+INDENT = "  "
 
 
 class Column(IntEnum):
@@ -45,7 +45,7 @@ class Column(IntEnum):
 
 
 _HEADS = {Column.TAG: "Tag", Column.NAME: "Name", Column.VR: "VR", Column.VALUE: "Value"}
-_WIDTHS = {Column.TAG: 168, Column.NAME: 232, Column.VR: 40}
+_WIDTHS = {Column.TAG: 184, Column.NAME: 232, Column.VR: 40}
 
 
 class TagModel(QAbstractTableModel):
@@ -122,7 +122,7 @@ def cell(line: TagLine, column: Column) -> str:
         case Column.TAG:
             return INDENT * line.depth + (line.tag if line.vr or line.keyword else line.name or line.tag)
         case Column.NAME:
-            return line.keyword or line.name
+            return line.keyword or (line.name if line.vr else "")
         case Column.VR:
             return line.vr
         case Column.VALUE:
@@ -261,6 +261,7 @@ class TagList(QWidget):
 def _view(model: TagModel, theme: Theme) -> QTableView:
     view = QTableView()
     view.setModel(model)
+    view.setProperty("role", "padded")
     view.setAccessibleName("Data elements of the file")
     view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

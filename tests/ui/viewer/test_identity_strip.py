@@ -96,6 +96,14 @@ def test_names_in_other_scripts_stand_behind_the_alphabetic_one(qtbot: QtBot, th
     assert strip.text(Field.NAME, IMAGES_SAY) == "Yamada, Tarou / 山田, 太郎 / やまだ, たろう"
 
 
+def test_another_hospitals_number_is_shown_with_its_issuer(qtbot: QtBot, theme: Theme) -> None:
+    strip = _strip(qtbot, theme)
+    strip.set_identity(MINNIE, replace(MINNIE, patient_id="884120", issuer="RX1"))
+    assert strip.text(Field.HOSPITAL_NUMBER, IMAGES_SAY) == "884120 / RX1"
+    strip.set_identity(MINNIE, replace(MINNIE, issuer="RWE"))
+    assert strip.text(Field.HOSPITAL_NUMBER, IMAGES_SAY) == "S999111"
+
+
 def test_markup_in_a_name_is_shown_and_not_obeyed(qtbot: QtBot, theme: Theme) -> None:
     strip = _strip(qtbot, theme)
     strip.set_identity(MINNIE, replace(MINNIE, name="<b>MOUSE</b>^<img src=x>"))

@@ -63,7 +63,8 @@ def test_what_is_found_in_a_sequence_stands_below_it(qtbot: QtBot, tags: TagList
     _load(qtbot, tags, sr(tmp_path / "r.dcm", content("TEXT", "Finding", TextValue="Effusion")))
     tags.search.setText("effusion")
     qtbot.keyClick(tags.search, Qt.Key.Key_Return)
-    assert _column(tags, Column.NAME) == ["ContentSequence", "Item 1", "TextValue"]
+    assert _column(tags, Column.NAME) == ["ContentSequence", "", "TextValue"]
+    assert _column(tags, Column.TAG)[1] == "Item 1"
     assert [tags.model.lines[row].depth for row in range(3)] == [0, 1, 2]
     assert tags.count.text() == "1 found"
 
@@ -136,7 +137,7 @@ def test_cells_have_words_for_a_screen_reader(qtbot: QtBot, tags: TagList) -> No
     assert tags.view.accessibleName() == "Data elements of the file"
 
 
-def test_one_hundred_thousand_lines_are_searched_in_a_blink(qtbot: QtBot, tags: TagList) -> None:
+def test_one_hundred_thousand_lines_are_searched(qtbot: QtBot, tags: TagList) -> None:
     tags.model.set_lines(
         tuple(
             TagLine(n % 3, f"(0010,{n % 65536:04X})", "LO", f"Keyword{n}", "", "value")
