@@ -29,7 +29,8 @@ def ct_slices(folder: Path, count: int = 400) -> list[Path]:
         ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
         ds.InstanceNumber = number
         ds.ImagePositionPatient = [-120, -120, number]
-        ds.PixelData = (_head(number / count) + noise[:, number : number + SIDE]).astype("<i2").tobytes()
+        shift = number % SIDE
+        ds.PixelData = (_head(number / count) + noise[:, shift : shift + SIDE]).astype("<i2").tobytes()
         paths.append(folder / f"{number:06}.dcm")
         ds.save_as(paths[-1], enforce_file_format=True)
     return paths

@@ -131,7 +131,7 @@ def test_what_was_scrolled_past_is_not_fetched(source: FolderSource, tmp_path: P
     opened = Pane(source)
     try:
         opened.want(stack, 0)
-        wait(lambda: len(source.asked) == 2)  # both fetchers wait
+        wait(lambda: bool(source.asked))
         picture(opened.show(stack, 299))
         wait(lambda: stack.slot(270).key[0] in source.asked)
         assert len(source.asked) < 80

@@ -65,6 +65,8 @@ class Commands:
             "link": self._link,
             "scouts": self._scouts,
             "tags": window.panels.toggle_tags,
+            "documents": window.next_document,
+            "signs": window.show_signs,
             "keys": window.show_keys,
             "close": window.close,
         }

@@ -48,6 +48,8 @@ COMMANDS = (
     Command("link", "Scroll panes together, by position", ("L",)),
     Command("scouts", "Scout lines", ("X",)),
     Command("tags", "Tags of the image", ("T",)),
+    Command("documents", "The next report or document", ("D",)),
+    Command("signs", "Warning signs, in a review", ("G",)),
     Command("again", "Try again what could not be shown", ("F5",)),
     Command("keys", "These keys", ("F1",)),
     Command("close", "Close", ("Ctrl+W",)),

@@ -17,6 +17,7 @@ from iep_desktop.core.documents import document_kind
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.job import Context
 from iep_desktop.core.pictures import Look
+from iep_desktop.core.reviewing import Reviewed
 from iep_desktop.core.viewing import (
     ImageSource,
     Sign,
@@ -33,12 +34,13 @@ from iep_desktop.ui.viewer.commands import Commands
 from iep_desktop.ui.viewer.frame_feed import FrameFeed
 from iep_desktop.ui.viewer.heading import Heading
 from iep_desktop.ui.viewer.identity_strip import IdentityStrip
-from iep_desktop.ui.viewer.keys import COMMANDS, KeysDialog
+from iep_desktop.ui.viewer.keys import COMMANDS, KeysDialog, tip
 from iep_desktop.ui.viewer.panels import Panels
 from iep_desktop.ui.viewer.panes import COUNTS, Panes
 from iep_desktop.ui.viewer.pictures import Pictures, Pixels
 from iep_desktop.ui.viewer.rail import Rail
 from iep_desktop.ui.viewer.rail_model import Pick
+from iep_desktop.ui.viewer.reviewing import Reviewing
 from iep_desktop.ui.viewer.toolbar import Toolbar
 from iep_desktop.ui.viewer.tools import presets
 from iep_desktop.ui.widgets.buttons import Button, Kind
@@ -54,6 +56,7 @@ class ViewerWindow(QWidget):
     """`ticked_changed` when other images are ticked, `closed` when the window has gone."""
 
     ticked_changed = Signal()
+    review_confirmed = Signal(object)  # core.viewing.Review
     closed = Signal()
 
     def __init__(
@@ -68,9 +71,15 @@ class ViewerWindow(QWidget):
         make_picture: PictureMaker | None = None,
         tickable: bool = False,
         ticked: Collection[str] = (),
+        reviewer: str = "",
+        mandatory: bool = False,
+        reviewed: Reviewed | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        """`make_picture` makes the rail's thumbnails; `ticked` are SOP Instance UIDs."""
+        """`make_picture` makes the rail's thumbnails; `ticked` are SOP Instance UIDs.
+
+        With a `reviewer`, whose name it is, the images are reviewed: signs are looked for, and a bar confirms.
+        """
         super().__init__(parent, Qt.WindowType.Window)
         self._view, self._source, self._queries = view, source, queries
         self._theme, self._state = theme, state
@@ -90,6 +99,12 @@ class ViewerWindow(QWidget):
         self.panes.names.update(names_in(view))
         self.panels = Panels(queries, theme)
         self.commands = Commands(self)
+        self.reviewing: Reviewing | None = None
+        if reviewer:
+            self.reviewing = Reviewing(
+                reviewer, source, queries, self.rail, self.panels.signs, theme, self,
+                mandatory=mandatory, done=reviewed,
+            )  # fmt: skip
         self._lay_out()
         self._connect()
         self._shortcuts()
@@ -99,6 +114,8 @@ class ViewerWindow(QWidget):
         self.rail.set_ticked(ticked)
         self.strip.set_identity(view.asked, self._first_patient())
         self._fill_panes()
+        if self.reviewing is not None:
+            self.reviewing.look(view)
 
     # --- building ---------------------------------------------------------------------------------------------
 
@@ -118,9 +135,12 @@ class ViewerWindow(QWidget):
             self.column.addWidget(bar)
         self.column.addWidget(self.splitter, 1)
         self._panel_buttons()
+        if self.reviewing is not None:
+            self.column.addWidget(self.reviewing.bar)
+            self._review_button(self.reviewing)
 
     def _panel_buttons(self) -> None:
-        self.tags_button = Button("Tags", self._theme, Kind.FLAT, "tag", tip="Tags of what is shown (T)")
+        self.tags_button = Button("Tags", self._theme, Kind.FLAT, "tag", tip=tip("tags"))
         self.tags_button.clicked.connect(lambda: self.commands.run("tags"))
         self.toolbar.add(self.tags_button)
         self.documents = [
@@ -131,9 +151,16 @@ class ViewerWindow(QWidget):
         ]
         if self.documents:
             words = f"Documents {len(self.documents)}"
-            button = Button(words, self._theme, Kind.FLAT, "file-text", tip="Reports and other documents")
+            button = Button(words, self._theme, Kind.FLAT, "file-text", tip=tip("documents"))
             button.clicked.connect(self.next_document)
             self.toolbar.add(button)
+
+    def _review_button(self, reviewing: Reviewing) -> None:
+        button = Button("Signs", self._theme, Kind.FLAT, "triangle-alert", tip=tip("signs"))
+        button.clicked.connect(self.show_signs)
+        reviewing.counted.connect(lambda count: button.setText(f"Signs {count}" if count else "Signs"))
+        reviewing.confirmed.connect(self.review_confirmed)
+        self.toolbar.add(button)
 
     def _connect(self) -> None:
         self.heading.keys_wanted.connect(lambda: self.commands.run("keys"))
@@ -171,11 +198,19 @@ class ViewerWindow(QWidget):
         self.panes.names.update(names_in(view))
         self.rail.set_view(view)
         self._fill_panes()
+        if self.reviewing is not None:
+            self.reviewing.look(view)
 
     def ticked(self) -> frozenset[str]:
         return self.rail.ticked()
 
+    def show_signs(self) -> None:
+        if self.reviewing is not None:
+            self.panels.toggle_signs()
+
     def next_document(self) -> None:
+        if not self.documents:
+            return
         shown = self.panes.active_cell.stack
         at = next((n for n, (_, series) in enumerate(self.documents) if shown and series is shown.series), -1)
         self.open(*self.documents[(at + 1) % len(self.documents)])
@@ -213,11 +248,19 @@ class ViewerWindow(QWidget):
         facts = pane.picture.facts if pane.picture else None
         self.toolbar.show_looks(facts, pane.look)
         self.toolbar.set_playing(playing=pane.cine.running)
+        self._note_seen()
         if self.panes.active_cell.is_document:
             return
         self.panels.set_file(self.feed.reader.path(pane.picture.slot) if pane.picture else None)
         if facts is not None:
             self.strip.set_identity(self._view.asked, facts.patient)
+
+    def _note_seen(self) -> None:
+        """A series counts as seen when an image of it has been on the screen."""
+        if self.reviewing is not None:
+            for cell in self.panes.cells:
+                if cell.stack is not None and (cell.pane.picture is not None or cell.is_document):
+                    self.reviewing.saw(cell.stack.series.series_uid)
 
     def _panes_changed(self) -> None:
         self.rail.set_places(self.panes.places())
@@ -229,6 +272,7 @@ class ViewerWindow(QWidget):
     def _document_shown(self, file: Path) -> None:
         """A document says itself whose it is."""
         self.panels.set_file(file)
+        self._note_seen()
         self._naming = self._queries.ask(
             lambda _ctx: header_identity(file), self._named, self._not_named, owner=self
         )
@@ -298,6 +342,8 @@ class ViewerWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.save_state()
+        if self.reviewing is not None:
+            self.reviewing.stop()
         self.feed.close()
         event.accept()
         self.closed.emit()
