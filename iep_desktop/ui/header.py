@@ -100,6 +100,7 @@ class Header(QWidget):
         self.alarm.setAccessibleDescription("Shows the Blue Light that is due first")
         self.alarm.clicked.connect(self.alarm_pressed)
         self.alarm.hide()
+        self._alarm_words = ""
         self._lay_out(user)
 
     def _lay_out(self, user: str) -> None:
@@ -136,12 +137,20 @@ class Header(QWidget):
         self.product.setVisible(roomy)
         self.user_button.setText(self._user if roomy else "")
         self.user_button.setToolTip("" if roomy else self._user)
+        self._fit_alarm()
 
     def show_alarm(self, words: str) -> None:
         """A Blue Light that misses its target, or will (R-TIME-2); empty takes it away."""
-        self.alarm.setText(words)
+        self._alarm_words = words
         self.alarm.setToolTip(words)
+        self.alarm.setAccessibleName(words)
         self.alarm.setVisible(bool(words))
+        self._fit_alarm()
+
+    def _fit_alarm(self) -> None:
+        """The whole sentence where there is room, else the number beside the siren."""
+        roomy = self.width() >= self._theme.sizes.of(NARROW)
+        self.alarm.setText(self._alarm_words if roomy else self._alarm_words.partition(" ")[0])
 
     def _menu(self, *entries: tuple[str, SignalInstance]) -> QMenu:
         menu = QMenu()

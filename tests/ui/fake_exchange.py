@@ -167,7 +167,7 @@ class FakeQueue(Calls):
         slots: list[SlotRow] = []
         waiting: list[Transaction] = []
         kinds = {Direction.IN: (SlotKind.INBOUND,), Direction.OUT: (SlotKind.OUTBOUND, SlotKind.BLUE_LIGHT)}
-        free = {kind: list(range(cap)) for kind, cap in CAPS.items()}
+        free = {kind: list(range(1, cap + 1)) for kind, cap in CAPS.items()}
         for row in line:
             moving = row.status in (Status.UPLOADING, Status.DOWNLOADING)
             kind = next((kind for kind in kinds[row.direction] if free[kind]), None) if moving else None

@@ -36,6 +36,7 @@ class Col(IntEnum):
     STARTS = 6
 
 
+COLUMNS = len(Col)
 TITLES = {
     Col.PLACE: "Place",
     Col.DIRECTION: "In/Out",
@@ -45,7 +46,6 @@ TITLES = {
     Col.IMAGES: "Images",
     Col.STARTS: "Starts",
 }
-ROW = Qt.ItemDataRole.UserRole
 
 
 class WaitingModel(QAbstractTableModel):
@@ -65,14 +65,12 @@ class WaitingModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.rows)
 
     def columnCount(self, parent: Index = _ROOT) -> int:
-        return 0 if parent.isValid() else len(Col)
+        return 0 if parent.isValid() else COLUMNS
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         row = self.row(index)
         if row is None:
             return None
-        if role == ROW:
-            return row
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return self.text(row, Col(index.column()))
         if role == Qt.ItemDataRole.AccessibleTextRole:

@@ -58,7 +58,7 @@ class Paces:
 
 
 def slot_words(row: SlotRow, hospitals: Mapping[str, str], paces: Paces) -> SlotWords:
-    name = f"{SLOT_NAMES[row.slot.kind]} {row.slot.no + 1}"
+    name = f"{SLOT_NAMES[row.slot.kind]} {row.slot.no}"
     if row.slot.kind is SlotKind.BLUE_LIGHT:
         name = SLOT_NAMES[SlotKind.BLUE_LIGHT]
     if row.transaction is None:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 from iep_desktop.core.exchange import WaitingRow
 from iep_desktop.core.transaction import Transaction
 from iep_desktop.ui.queues import rows as lines
-from iep_desktop.ui.queues.model import ROW, Col, WaitingModel
+from iep_desktop.ui.queues.model import Col, WaitingModel
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.worklist import texts
 
@@ -39,16 +39,18 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 class WaitingDelegate(QStyledItemDelegate):
     """Cells of one line; a Blue Light has its bar at the edge and its icon."""
 
-    def __init__(self, theme: Theme, parent: QObject) -> None:
+    def __init__(self, model: WaitingModel, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._lines, self._theme = model, theme
         self._fonts: dict[int, tuple[QFont, QFontMetrics]] = {}
 
     def forget_fonts(self) -> None:
         self._fonts.clear()
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        row: WaitingRow = index.data(ROW)
+        row = self._lines.row(index)  # asked for as it is, not through Qt: a screen has a hundred cells
+        if row is None:
+            return
         theme, rect = self._theme, option.rect
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         urgent = texts.is_blue_light(row.transaction)
@@ -65,7 +67,7 @@ class WaitingDelegate(QStyledItemDelegate):
         if col is Col.DIRECTION:
             icon = texts.direction_icon(row.transaction.direction)
             left = self._icon(painter, left, rect, icon, "text2")
-        self._text(painter, rect, left, str(index.data()), col, row, urgent=urgent)
+        self._text(painter, rect, left, self._lines.text(row, col), col, row, urgent=urgent)
         painter.restore()
 
     def _place(self, painter: QPainter, rect: QRect, *, urgent: bool) -> int:
@@ -119,7 +121,7 @@ class WaitingView(QTableView):
         self._lines, self._theme = model, theme
         self.setAccessibleName("Waiting line")
         self.setAccessibleDescription("Alt and arrow keys move a row among those of the same priority")
-        delegate = WaitingDelegate(theme, self)
+        delegate = WaitingDelegate(model, theme, self)
         self.setItemDelegate(delegate)
         self.setModel(model)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QTabBar, QWidget
+from PySide6.QtWidgets import QTabBar, QToolButton, QWidget
 
 from iep_desktop.ui.theme import Theme
 
@@ -71,8 +71,14 @@ class CountedTabs(QTabBar):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setClipRect(self._beside_the_arrows())
         for index in range(self.count()):
             self._paint_tab(painter, index, self.tabRect(index))
+
+    def _beside_the_arrows(self) -> QRect:
+        """Where there are too many tabs for the width, arrows stand at the end: nothing is painted below them."""
+        arrows = [button.x() for button in self.findChildren(QToolButton) if button.isVisible()]
+        return QRect(0, 0, min([self.width(), *arrows]), self.height())
 
     def _paint_tab(self, painter: QPainter, index: int, rect: QRect) -> None:
         theme, of = self._theme, self._theme.sizes.of

@@ -262,6 +262,7 @@ class RequiredView(QListView):
         super().__init__(parent)
         self._theme, self._rows = theme, model
         self._kept: int | None = None
+        self._held = False  # its details are open although no row of it is at hand
         self._kept_scroll = 0
         self._delegate = RequiredDelegate(theme, self)
         self.setAccessibleName("What needs a person, due first at the top")
@@ -280,7 +281,7 @@ class RequiredView(QListView):
         super().currentChanged(current, previous)
         row = self._rows.row(current)
         if isinstance(row, Entry) and row.transaction.id != self._kept:
-            self._kept = row.transaction.id
+            self._kept, self._held = row.transaction.id, False
             self.selected.emit(row.transaction)
 
     def _remember(self) -> None:
@@ -290,15 +291,18 @@ class RequiredView(QListView):
         index = self._rows.index_of(self._kept)
         if index.isValid():
             self.setCurrentIndex(index)
-        else:
+        elif not self._held:
             self._kept = None
             self.selected.emit(None)
         self.doItemsLayout()
         self.verticalScrollBar().setValue(self._kept_scroll)
 
     def choose(self, id: int) -> None:
-        """Chosen once the next refresh has brought it."""
-        self._kept = id
+        """Chosen once the next refresh has brought it; until then no other row takes its place by itself."""
+        self._kept, self._held = id, True
+        index = self._rows.index_of(id)
+        if index.isValid():
+            self.setCurrentIndex(index)
 
     def select_first(self) -> None:
         """The most urgent row, where none is chosen yet; a list with the focus has chosen its first group by itself."""

@@ -147,6 +147,9 @@ class RequiredPage(TabPage):
             if not self._behind:
                 self.refresh()
 
+    def hold(self, transaction: Transaction) -> None:
+        self.view.choose(transaction.id)
+
     def choose(self, transaction: Transaction) -> None:
         self.view.choose(transaction.id)
         self.refresh()

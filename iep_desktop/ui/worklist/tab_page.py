@@ -86,9 +86,14 @@ class TabPage(QWidget):
 
     def show_details_of(self, transaction: Transaction) -> None:
         self.beside.fold(False)
+        self.hold(transaction)
         self.details.show_transaction(transaction)
         self.details.open_for_person()
         self.details.focus_first()
+
+    def hold(self, transaction: Transaction) -> None:
+        """Its details are open: a refresh chooses its row, or none."""
+        raise NotImplementedError
 
     def refresh(self) -> None:
         raise NotImplementedError

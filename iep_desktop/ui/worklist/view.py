@@ -38,6 +38,7 @@ class WorklistView(QTableView):
         self._theme = theme
         self._rows = model
         self._kept: int | None = None  # id of the selected transaction
+        self._held = False  # its details are open although no row of it is at hand
         self._kept_scroll = 0
         self._was_loaded = False
         self._delegate = WorklistDelegate(theme, model.now, self._span, self)
@@ -148,7 +149,7 @@ class WorklistView(QTableView):
         index = self._rows.index_of(self._kept) if self._kept is not None else QModelIndex()
         if index.isValid():
             self.setCurrentIndex(index)
-        elif self._kept is not None:
+        elif self._kept is not None and not self._held:
             self._kept = None
             self.selected.emit(None)
         elif not self._was_loaded and self._rows.rowCount():
@@ -167,7 +168,7 @@ class WorklistView(QTableView):
         super().currentChanged(current, previous)
         transaction = self._rows.transaction(current)
         if transaction is not None and transaction.id != self._kept:
-            self._kept = transaction.id
+            self._kept, self._held = transaction.id, False
             self.selected.emit(transaction)
 
     @property
@@ -175,8 +176,8 @@ class WorklistView(QTableView):
         return self._kept
 
     def choose(self, id: int) -> None:
-        """Chosen once the next refresh has brought it."""
-        self._kept = id
+        """Chosen once the next refresh has brought it; until then no other row takes its place by itself."""
+        self._kept, self._held = id, True
 
     def select(self, id: int) -> bool:
         index = self._rows.index_of(id)

@@ -126,6 +126,10 @@ class WorklistPage(TabPage):
         if not self.model.is_loaded:
             self.refresh()
 
+    def hold(self, transaction: Transaction) -> None:
+        if not self.view.select(transaction.id):
+            self.view.choose(transaction.id)
+
     def choose(self, transaction: Transaction) -> None:
         self.view.choose(transaction.id)
         self.refresh()

@@ -69,11 +69,11 @@ def test_nine_slots_stand_with_what_runs_in_each(open_page: Open, desk: FakeDesk
     assert {kind: kinds.count(kind) for kind in SlotKind} == {
         SlotKind.INBOUND: 4, SlotKind.OUTBOUND: 4, SlotKind.BLUE_LIGHT: 1,
     }  # fmt: skip
-    first = page.slots.lines[SlotKind.OUTBOUND, 0]
+    first = page.slots.lines[SlotKind.OUTBOUND, 1]
     assert first.accessibleName() == (
         "Slot Out 1: MOUSE, Minnie, to Nottingham University Hospitals, 527 of 823"
     )
-    assert page.slots.lines[SlotKind.BLUE_LIGHT, 0].accessibleName() == "Slot Blue Light: free"
+    assert page.slots.lines[SlotKind.BLUE_LIGHT, 1].accessibleName() == "Slot Blue Light: free"
     assert page.heading.text() == "2 run, 10 wait"
 
 
@@ -259,6 +259,6 @@ def test_words_of_a_patient_are_never_markup(open_page: Open) -> None:
         )
     )
     page = open_page(desk)
-    slot = page.slots.lines[SlotKind.OUTBOUND, 0]
+    slot = page.slots.lines[SlotKind.OUTBOUND, 1]
     assert slot.who.text() == "<B>BOLD, Ann && Bob" or slot.who.text() == "<b>BOLD, Ann && Bob"
     assert all(label.textFormat() is Qt.TextFormat.PlainText for label in slot.findChildren(QLabel))

@@ -70,7 +70,7 @@ def test_a_slot_says_who_to_whom_and_how_fast() -> None:
     running = transfer(8, OUT, counts=InstanceCounts(sent=100, listed=900))
     for second, sent in ((0.0, 100), (2.0, 300)):
         moved = replace(running, counts=InstanceCounts(sent=sent, listed=1000 - sent))
-        row = SlotRow(Slot(SlotKind.OUTBOUND, 0, 8), moved)
+        row = SlotRow(Slot(SlotKind.OUTBOUND, 1, 8), moved)
         paces.saw(QueueView((row,), ()), second)
     words = lines.slot_words(row, HOSPITALS, paces)
     assert (words.name, words.who, words.where) == (
