@@ -55,6 +55,10 @@ class ListsNodes(Protocol):
     def echo(self, node: Node, ctx: Context) -> EchoResult: ...
 
 
+class KnowsPacs(Protocol):
+    def pacs_node(self, name: str) -> Node: ...
+
+
 class CreateDesk(Protocol):
     """The services that the doors need."""
 
@@ -68,6 +72,8 @@ class CreateDesk(Protocol):
     def transfers(self) -> SendsTransfers: ...
     @property
     def nodes(self) -> ListsNodes: ...
+    @property
+    def gatekeeper(self) -> KnowsPacs: ...
     @property
     def viewings(self) -> OpensImages: ...
     @property

@@ -182,7 +182,11 @@ class FormPage(QWidget):
         """A field that the keyboard comes to must be seen."""
         inner = self._scroll.widget()
         if now is not None and self.isVisible() and inner is not None and inner.isAncestorOf(now):
-            self._scroll.ensureWidgetVisible(now, 0, self.theme.sizes.of(48))
+            self.see(now)
+
+    def see(self, widget: QWidget) -> None:
+        """Scroll so far that it is in sight."""
+        self._scroll.ensureWidgetVisible(widget, 0, self.theme.sizes.of(48))
 
     # -- what is typed
 

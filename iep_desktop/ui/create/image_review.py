@@ -1,6 +1,7 @@
 """Look before you send: opens the viewer over the ticked studies, and keeps which of their images are ticked there.
 
-Owns no rule; what it keeps is forgotten as soon as other studies are ticked.
+Keeps the review that a person confirms there, too. Owns no rule; what it keeps is forgotten as soon as other studies
+are ticked.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from PySide6.QtWidgets import QWidget
 
 from iep_desktop.core.model import Patient
 from iep_desktop.core.queries import PacsStudy
+from iep_desktop.core.reviewing import reviewed
 from iep_desktop.core.transaction import Instance
-from iep_desktop.core.viewing import ViewPatient, ViewSet
+from iep_desktop.core.viewing import Review, ViewPatient, ViewSet
 from iep_desktop.ui.create.asks import CreateDesk
 from iep_desktop.ui.disc_wizard.pace import several, show_count
 from iep_desktop.ui.disc_wizard.parts import row
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class ImageReview(QWidget):
-    """`changed` when other images are ticked in the viewer."""
+    """`changed` when other images are ticked in the viewer, or a review is confirmed."""
 
     changed = Signal()
 
@@ -43,6 +45,7 @@ class ImageReview(QWidget):
         self._studies: tuple[PacsStudy, ...] = ()
         self._view: ViewSet | None = None
         self._ticked: frozenset[str] = frozenset()
+        self._review: Review | None = None
         self.viewer: ViewerWindow | None = None
         self.button = Button("Re&view the images…", theme, icon="image")
         self.said = Label("", "text2")
@@ -60,6 +63,12 @@ class ImageReview(QWidget):
         return tuple(one for one in _instances(self._view) if one.sop_instance_uid in self._ticked)
 
     @property
+    def review(self) -> Review | None:
+        """The confirmed one; None where other images are ticked since."""
+        review = self._review
+        return review if review and frozenset(review.sop_instance_uids) == self._ticked else None
+
+    @property
     def leaves_out_all(self) -> bool:
         return self._view is not None and not self._ticked
 
@@ -72,7 +81,7 @@ class ImageReview(QWidget):
             self.forget()
 
     def forget(self) -> None:
-        self._view, self._ticked = None, frozenset()
+        self._view, self._ticked, self._review = None, frozenset(), None
         self.said.setText("")
         if self.viewer is not None:
             self.viewer.close()
@@ -116,7 +125,10 @@ class ImageReview(QWidget):
             make_picture=self._maker_of_pictures(viewing.source),
             tickable=True,
             ticked=ticked,
+            reviewer=self._desk.me.user,
+            reviewed=reviewed(self._review) if self._review else None,
         )
+        self.viewer.review_confirmed.connect(self._confirmed)
         self.viewer.ticked_changed.connect(self._other_ticks)
         self.viewer.closed.connect(self._closed)
         self._say()
@@ -132,6 +144,11 @@ class ImageReview(QWidget):
             self._say()
             self.changed.emit()
 
+    def _confirmed(self, review: Review) -> None:
+        self._review = review
+        self._say()
+        self.changed.emit()
+
     def _closed(self) -> None:
         viewer, self.viewer = self.viewer, None
         if viewer is not None:
@@ -141,7 +158,8 @@ class ImageReview(QWidget):
         total = len(_all_of(self._view)) if self._view else 0
         ticked = len(self._ticked)
         words = "all" if ticked == total else f"{show_count(ticked)} of"
-        self.said.setText(f"{words.capitalize()} {several(total, 'image')} ticked in the review")
+        by = f", reviewed by {self.review.by}" if self.review else ""
+        self.said.setText(f"{words.capitalize()} {several(total, 'image')} ticked in the review{by}")
 
 
 def _all_of(view: ViewSet) -> frozenset[str]:

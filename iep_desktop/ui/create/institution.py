@@ -90,14 +90,14 @@ class InstitutionPicker(QWidget):
         self._typed(told=False)
 
     def show_institution(self, ods: str, typed: str, confirmed: bool) -> None:
-        with QSignalBlocker(self):
-            self._waiting = None if self.box.hospital_count else (ods, typed, confirmed)
+        with QSignalBlocker(self.box):
             if ods or typed:
                 self.box.show_ods(ods, typed)
             else:
                 self.box.setEditText("")
-            self._fix(confirmed and bool(ods))
-            self._typed(told=False)
+        self._waiting = None if self.box.hospital_count else (ods, typed, confirmed)
+        self._fix(confirmed and bool(ods))
+        self._typed(told=False)
 
     def confirm(self) -> None:
         if self.box.ods and not self.is_confirmed:

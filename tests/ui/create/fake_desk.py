@@ -178,7 +178,11 @@ class FakeTransfers:
         return Attachment(path.name, MediaType.PDF, content)
 
 
-@dataclass
+class FakeGatekeeper:
+    def pacs_node(self, name: str) -> Node:
+        return PACS
+
+
 class NoFiles:
     def file(self, study: ViewStudy, series: ViewSeries, image: ViewImage, ctx: Context) -> Path:
         raise UNREACHABLE
@@ -240,7 +244,7 @@ class FakeDesk(tests.ui.fake_desk.FakeDesk):
         self.nodes = FakeNodes([PACS, GATEWAY, NUH])
         self.requests = FakeRequests(reading)
         self.transfers: FakeTransfers = FakeTransfers(reading)  # type: ignore[assignment]
-        self.drafts = FakeDrafts()
+        self.drafts, self.gatekeeper = FakeDrafts(), FakeGatekeeper()
         self.viewings, self.thumbnails = FakeViewings(), NoThumbnails()
 
 

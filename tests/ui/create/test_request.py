@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.errors import LedgerBusy
 from iep_desktop.core.model import FormKind, Priority
 from iep_desktop.core.transaction import Direction, Status, TransactionType
+from iep_desktop.ui.create.institution import InstitutionPicker
 from iep_desktop.ui.create.page import CreatePage
 from iep_desktop.ui.create.request.page import RequestPage
 from iep_desktop.ui.theme import Theme
@@ -21,7 +23,7 @@ from iep_desktop.ui.widgets.field import Select
 from iep_desktop.workers.queries import Queries
 from tests.ui.create.fake_desk import FakeDesk
 from tests.ui.create.samples import MAIL
-from tests.ui.fake_desk import transaction
+from tests.ui.fake_desk import HOSPITALS, transaction
 
 KETTERING = "Kettering General Hospital (RNQ)"
 
@@ -290,3 +292,15 @@ def test_a_request_of_ours_is_sent_again_as_the_same_transaction(
     assert not desk.drafts.kept, "the ledger has it already"
     create.open_request()
     assert page.heading.text() == "New Request"
+
+
+def test_an_institution_that_is_shown_before_the_list_has_come_gets_its_name_from_it(
+    theme: Theme, show: Callable[[QWidget], None]
+) -> None:
+    picker = InstitutionPicker(theme)
+    show(picker)
+    picker.show_institution("RNQ", "RNQ", True)
+    assert (picker.ods, picker.is_confirmed) == ("RNQ", True)
+    picker.set_hospitals(HOSPITALS)
+    assert picker.name.text() == KETTERING
+    assert picker.ods == "RNQ"

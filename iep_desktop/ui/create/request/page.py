@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from PySide6.QtWidgets import QWidget
 
+from iep_desktop.core.errors import IepError
 from iep_desktop.core.form_rules import Check, Gate
 from iep_desktop.core.job import Context
-from iep_desktop.core.model import Form, FormKind, Hospital, Node, NodeRole, Priority
+from iep_desktop.core.model import Form, FormKind, Hospital, Node, Priority
 from iep_desktop.core.transaction import Status, Transaction
 from iep_desktop.ui.create import sheet as sheets
 from iep_desktop.ui.create.asks import CreateDesk, SendsRequests
@@ -46,17 +47,19 @@ class RequestPage(FormPage):
         self.institution.confirmed.connect(self._confirmed)
         self.fields.edited.connect(self.changed)
         self.build(self.institution, self.fields)
-        nodes = desk.nodes
-        queries.ask(lambda _ctx: nodes.list(), self._nodes_came, owner=self)
+        gatekeeper = desk.gatekeeper
+        queries.ask(lambda _ctx: gatekeeper.pacs_node(""), self._node_came, self._no_node, owner=self)
 
     def _confirmed(self) -> None:
         self.changed()
         self.fields.control("call_ref").setFocus()
 
-    def _nodes_came(self, nodes: tuple[Node, ...]) -> None:
-        ours = [n.name for n in nodes if n.role is NodeRole.PACS and n.hospital == self.desk.me.hospital]
-        self.fields.node.setText(ours[0] if ours else "")
-        self.fields.delivery.setVisible(bool(ours))
+    def _node_came(self, node: Node) -> None:
+        self.fields.node.setText(node.name)
+
+    def _no_node(self, error: IepError) -> None:
+        """No PACS is known yet: it can be asked for all the same."""
+        self.fields.delivery.set_error(error.title)
 
     # -- one that was sent before
 

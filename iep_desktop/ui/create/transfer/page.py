@@ -232,6 +232,7 @@ class TransferPage(FormPage):
             form=replace(form, exams=form.exams or _exams_of(self.studies.ticked)),
             studies=self.studies.ticked,
             instances=self.review.instances,
+            review=self.review.review,
             destination_node=sheet.node,
             recipient_kind=sheet.recipient_kind,
             onward_reason=sheet.onward_reason.strip(),

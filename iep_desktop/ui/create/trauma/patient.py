@@ -58,12 +58,13 @@ class PatientStep(Step):
         for widget in (self.find_button, self.no_nhs):
             line.addWidget(widget, 0, Qt.AlignmentFlag.AlignBottom)
         self.no_nhs.setFixedHeight(theme.sizes.field)
+        for name in ("number", "nhs"):
+            self.fields[name].setMaximumWidth(theme.sizes.of(176))
         line.setStretch(0, 3)
         line.setStretch(1, 3)
         line.addStretch(1)
         for field in (self.number, self.nhs):
             field.setMinimumWidth(theme.sizes.of(112))
-            field.setMaximumWidth(theme.sizes.of(176))
         absent = row(self.fields["reason"], self.fields["address"], spacing=16)
         absent.setContentsMargins(0, 0, 0, 0)
         self._absent.setLayout(absent)

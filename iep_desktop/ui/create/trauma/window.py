@@ -17,7 +17,7 @@ from iep_desktop.core.errors import IepError
 from iep_desktop.core.exchange import StudyCriteria, TransferAssessment, TransferOrder
 from iep_desktop.core.form_rules import Check, Verdict, block
 from iep_desktop.core.identifiers import normalise_hospital_number
-from iep_desktop.core.model import Node, NodeRole
+from iep_desktop.core.model import Node
 from iep_desktop.core.queries import EchoResult, PacsStudy
 from iep_desktop.core.transaction import Transaction
 from iep_desktop.ui.create.asks import CreateDesk
@@ -159,11 +159,11 @@ class TraumaWindow(QWidget):
     def _ask_where(self) -> None:
         desk, pathway = self._desk, self._pathway
 
-        def question(_ctx: object) -> tuple[str, tuple[Node, ...], tuple[Node, ...]]:
+        def question(_ctx: object) -> tuple[str, tuple[Node, ...], str]:
             return (
                 desk.reading.hospital_name(pathway.hospital),
                 desk.transfers.destinations(pathway.hospital),
-                desk.nodes.list(),
+                desk.gatekeeper.pacs_node("").name,
             )
 
         self._queries.ask(question, lambda answer: self._where_came(*answer), self._where_failed, owner=self)
@@ -171,10 +171,8 @@ class TraumaWindow(QWidget):
     def _where_failed(self, error: IepError) -> None:
         self.error.show_error(error, "Try again", self._ask_where)
 
-    def _where_came(self, name: str, gateways: tuple[Node, ...], nodes: tuple[Node, ...]) -> None:
-        ours = self._desk.me.hospital
+    def _where_came(self, name: str, gateways: tuple[Node, ...], pacs: str) -> None:
         self._node = destination(gateways, self._pathway)
-        pacs = next((n.name for n in nodes if n.role is NodeRole.PACS and n.hospital == ours), "")
         self._facts |= {"To": name, "Node": self._node.name if self._node else "none", "From": pacs}
         self.side.show_facts(self._facts)
         if self._node is not None:
@@ -255,6 +253,7 @@ class TraumaWindow(QWidget):
             form=form,
             studies=self.studies.ticked,
             instances=self.review.instances,
+            review=self.review.review,
             destination_node=self._node.name if self._node else "",
             onward_reason=self.why.text().strip(),
             attachments=self.report.attachments(),
