@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QWidget
 
 from iep_desktop.core.pictures import FrameFacts, Look
+from iep_desktop.ui.icons import GAP
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.viewer.keys import tip
 from iep_desktop.ui.viewer.tools import Preset, Tool, level_text, presets
@@ -47,6 +48,8 @@ class Toolbar(QWidget):
         self._theme = theme
         self._shown: tuple[Preset, ...] = ()
         self.buttons: dict[str, QAbstractButton] = {}
+        self._words: dict[str, tuple[str, str]] = {}  # of buttons that have some, and their icons
+        self._narrow = False
         self.setProperty("role", "bar-below")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Tools")
@@ -59,9 +62,16 @@ class Toolbar(QWidget):
         self._fill()
         self.show_looks(None, Look())
 
-    def add(self, widget: QWidget) -> None:
+    def add_panel(self, command: str, icon: str, words: str) -> None:
         """A panel's button, at the end."""
-        self._flow.addWidget(widget)
+        self._flow.addWidget(self._button(command, icon, words))
+        self._fit()
+
+    def set_words(self, command: str, words: str) -> None:
+        """What a button with words says."""
+        self._words[command] = (words, self._words[command][1])
+        self.buttons[command].setAccessibleName(words)
+        self._show_words(command)
         self._fit()
 
     # --- what it shows ----------------------------------------------------------------------------------------
@@ -138,6 +148,9 @@ class Toolbar(QWidget):
 
     def _button(self, command: str, icon: str, words: str) -> Button:
         button = Button(words, self._theme, Kind.FLAT, icon, tip=tip(command))
+        button.setProperty("tight", "true")
+        button.setAccessibleName(words)
+        self._words[command] = (words, icon)
         return self._connected(command, button)
 
     def _icon(self, command: str, icon: str, name: str) -> IconButton:
@@ -161,8 +174,31 @@ class Toolbar(QWidget):
         self._fit()
 
     def _fit(self) -> None:
+        """Words go where they would need a second line; icons with their tool tips stay."""
+        narrow = self._needed() > self.width()
+        if narrow != self._narrow:
+            self._narrow = narrow
+            for command in self._words:
+                self._show_words(command)
         self._flow.invalidate()
         self.setFixedHeight(self._flow.heightForWidth(self.width()))
+
+    def _needed(self) -> int:
+        """The width with all words."""
+        margins, items = self._flow.contentsMargins(), range(self._flow.count())
+        widths = [
+            item.sizeHint().width() + self._flow.spacing() for at in items if (item := self._flow.itemAt(at))
+        ]
+        hidden = sum(map(self._width_of_words, self._words)) if self._narrow else 0
+        return sum(widths) + hidden + margins.left() + margins.right()
+
+    def _width_of_words(self, command: str) -> int:
+        return self.fontMetrics().horizontalAdvance(self._words[command][0]) + 2 * GAP
+
+    def _show_words(self, command: str) -> None:
+        button, (words, icon) = self.buttons[command], self._words[command]
+        button.setText("" if self._narrow else words)
+        self._theme.set_icon(button, icon)
 
 
 def _same(one: Look, other: Look) -> bool:

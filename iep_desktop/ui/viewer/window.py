@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from iep_desktop.core.documents import document_kind
 from iep_desktop.core.errors import IepError
@@ -34,7 +34,7 @@ from iep_desktop.ui.viewer.commands import Commands
 from iep_desktop.ui.viewer.frame_feed import FrameFeed
 from iep_desktop.ui.viewer.heading import Heading
 from iep_desktop.ui.viewer.identity_strip import IdentityStrip
-from iep_desktop.ui.viewer.keys import COMMANDS, KeysDialog, tip
+from iep_desktop.ui.viewer.keys import COMMANDS, KeysDialog
 from iep_desktop.ui.viewer.panels import Panels
 from iep_desktop.ui.viewer.panes import COUNTS, Panes
 from iep_desktop.ui.viewer.pictures import Pictures, Pixels
@@ -43,7 +43,6 @@ from iep_desktop.ui.viewer.rail_model import Pick
 from iep_desktop.ui.viewer.reviewing import Reviewing
 from iep_desktop.ui.viewer.toolbar import Toolbar
 from iep_desktop.ui.viewer.tools import presets
-from iep_desktop.ui.widgets.buttons import Button, Kind
 from iep_desktop.workers.documents import header_identity
 from iep_desktop.workers.pool import Running
 from iep_desktop.workers.queries import Queries
@@ -114,6 +113,7 @@ class ViewerWindow(QWidget):
         self.rail.set_ticked(ticked)
         self.strip.set_identity(view.asked, self._first_patient())
         self._fill_panes()
+        self.panes.active_cell.setFocus()
         if self.reviewing is not None:
             self.reviewing.look(view)
 
@@ -128,21 +128,23 @@ class ViewerWindow(QWidget):
         self.splitter.setStretchFactor(1, 1)
         of = self._theme.sizes.of
         self.splitter.setSizes([of(240), of(800), of(360)])
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(0, 0, 0, 0)
-        self.column.setSpacing(0)
-        for bar in (self.heading, self.strip, self.toolbar):
-            self.column.addWidget(bar)
-        self.column.addWidget(self.splitter, 1)
+        self.panes.setMinimumHeight(of(200))
+        content = QWidget()
+        content.setProperty("ground", "none")
+        _column(content, self.strip, self.toolbar, self.splitter)
+        self.body = QScrollArea()  # where the screen is too low for all, heading and review still stand
+        self.body.setWidgetResizable(True)
+        self.body.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.body.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.body.setWidget(content)
         self._panel_buttons()
         if self.reviewing is not None:
-            self.column.addWidget(self.reviewing.bar)
             self._review_button(self.reviewing)
+        bar = (self.reviewing.bar,) if self.reviewing is not None else ()
+        _column(self, self.heading, self.body, *bar)
 
     def _panel_buttons(self) -> None:
-        self.tags_button = Button("Tags", self._theme, Kind.FLAT, "tag", tip=tip("tags"))
-        self.tags_button.clicked.connect(lambda: self.commands.run("tags"))
-        self.toolbar.add(self.tags_button)
+        self.toolbar.add_panel("tags", "tag", "Tags")
         self.documents = [
             (study, series)
             for study in self._view.studies
@@ -150,17 +152,15 @@ class ViewerWindow(QWidget):
             if series.images and document_kind(series.images[0].sop_class_uid)
         ]
         if self.documents:
-            words = f"Documents {len(self.documents)}"
-            button = Button(words, self._theme, Kind.FLAT, "file-text", tip=tip("documents"))
-            button.clicked.connect(self.next_document)
-            self.toolbar.add(button)
+            self.toolbar.add_panel("documents", "file-text", f"Documents {len(self.documents)}")
 
     def _review_button(self, reviewing: Reviewing) -> None:
-        button = Button("Signs", self._theme, Kind.FLAT, "triangle-alert", tip=tip("signs"))
-        button.clicked.connect(self.show_signs)
-        reviewing.counted.connect(lambda count: button.setText(f"Signs {count}" if count else "Signs"))
+        self.toolbar.add_panel("signs", "triangle-alert", "Signs")
+        reviewing.counted.connect(self._count_signs)
         reviewing.confirmed.connect(self.review_confirmed)
-        self.toolbar.add(button)
+
+    def _count_signs(self, count: int) -> None:
+        self.toolbar.set_words("signs", f"Signs {count}" if count else "Signs")
 
     def _connect(self) -> None:
         self.heading.keys_wanted.connect(lambda: self.commands.run("keys"))
@@ -347,3 +347,12 @@ class ViewerWindow(QWidget):
         self.feed.close()
         event.accept()
         self.closed.emit()
+
+
+def _column(place: QWidget, *widgets: QWidget) -> None:
+    """One below the other without a gap; panes and what holds them take the room."""
+    column = QVBoxLayout(place)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    for widget in widgets:
+        column.addWidget(widget, int(isinstance(widget, QSplitter | QScrollArea)))

@@ -231,6 +231,30 @@ def test_every_command_has_a_key_and_every_button_a_name(open_window: OpenWindow
         assert button.toolTip()
 
 
+def test_buttons_lose_their_words_before_they_need_a_second_line(
+    open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window = open_window(slices(tmp_path / "a", 2))
+    words = {}
+    for width in (1280, 600, 1280):
+        window.resize(width, 700)
+        QApplication.processEvents()
+        words[width] = window.toolbar.buttons["scroll"].text()
+    assert words == {1280: "Scroll", 600: ""}
+    assert window.toolbar.buttons["scroll"].accessibleName() == "Scroll"
+
+
+def test_a_screen_that_is_too_low_scrolls_and_hides_no_identity(
+    open_window: OpenWindow, tmp_path: Path
+) -> None:
+    window = open_window(slices(tmp_path / "a", 2), reviewer="A. Operator")
+    window.resize(640, 400)
+    QApplication.processEvents()
+    assert window.body.verticalScrollBar().maximum() > 0
+    assert window.panes.height() >= 200
+    assert not window.strip.geometry().intersects(window.toolbar.geometry())
+
+
 def test_f1_shows_all_keys(open_window: OpenWindow, tmp_path: Path, qtbot: QtBot) -> None:
     window = open_window(slices(tmp_path / "a", 2))
     press(qtbot, window, Qt.Key.Key_F1)
