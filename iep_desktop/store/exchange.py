@@ -120,6 +120,8 @@ class Exchange:
             row = self._incoming(act)
             if act.row.status is Status.ON_IEP:
                 raise too_late(f"{act.row.number} is On IEP")
+            if row.on_iep_at is None:
+                raise Refused(f"{act.row.number} has not arrived", "Its images are the sender's to bring.")
             if act.row.sent or act.row.verified:
                 raise Refused(
                     f"{act.row.number} has images on PACS already",
@@ -234,6 +236,8 @@ class Exchange:
         """The gateway has none of its images any more; what is not on our PACS by now is *Purged*."""
         with acting(self._database, self._hospital, id) as act:
             row = self._incoming(act)
+            if row.on_iep_at is None:
+                raise Refused(f"{act.row.number} has not arrived", "Nothing of it lies in the gateway.")
             if row.purged_at is not None:
                 return
             row.purged_at = act.now
