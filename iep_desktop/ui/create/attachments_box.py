@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QVBoxLayout, QWidget
 from iep_desktop.core.exchange import Attachment, MediaType
 from iep_desktop.ui.create.asks import SendsTransfers
 from iep_desktop.ui.details.reason_dialog import TextDialog
-from iep_desktop.ui.disc_wizard.pace import show_size
 from iep_desktop.ui.disc_wizard.parts import row
+from iep_desktop.ui.pace import show_size
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button, IconButton
 from iep_desktop.ui.widgets.errors import ErrorBanner

@@ -18,8 +18,8 @@ from iep_desktop.core.reviewing import reviewed
 from iep_desktop.core.transaction import Instance
 from iep_desktop.core.viewing import Review, ViewPatient, ViewSet
 from iep_desktop.ui.create.asks import CreateDesk
-from iep_desktop.ui.disc_wizard.pace import several, show_count
 from iep_desktop.ui.disc_wizard.parts import row
+from iep_desktop.ui.pace import several, show_count
 from iep_desktop.ui.services import StateStore
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button

@@ -16,8 +16,8 @@ from iep_desktop.core.queries import PacsStudy
 from iep_desktop.ui.create.asks import SendsTransfers
 from iep_desktop.ui.create.study_rows import StudyRows
 from iep_desktop.ui.create.study_table import StudyTable
-from iep_desktop.ui.disc_wizard.pace import several, show_count
 from iep_desktop.ui.disc_wizard.parts import row
+from iep_desktop.ui.pace import several, show_count
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.errors import ErrorBanner
 from iep_desktop.ui.widgets.labels import Label

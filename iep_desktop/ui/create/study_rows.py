@@ -11,7 +11,7 @@ from iep_desktop.core.export_rules import is_another_patients
 from iep_desktop.core.model import Form
 from iep_desktop.core.names import display_name, same_name
 from iep_desktop.core.queries import PacsStudy
-from iep_desktop.ui.disc_wizard.pace import show_count
+from iep_desktop.ui.pace import show_count
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.field import show_day
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from iep_desktop.ui.details.section import Section, empty
-from iep_desktop.ui.disc_wizard.pace import show_size
+from iep_desktop.ui.pace import show_size
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button
 from iep_desktop.ui.widgets.icon_label import IconLabel

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.job import Progress
-from iep_desktop.ui.disc_wizard.pace import show_size
+from iep_desktop.ui.pace import show_size
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.bar import Bar
 from iep_desktop.ui.widgets.buttons import Button, Kind

@@ -18,7 +18,7 @@ from iep_desktop.core.matching import Agreement, Field, FieldMatch
 from iep_desktop.core.medium import MediumStudy
 from iep_desktop.core.model import Exam
 from iep_desktop.core.transaction import MatchDecision
-from iep_desktop.ui.disc_wizard.pace import several
+from iep_desktop.ui.pace import several
 from iep_desktop.ui.widgets.field import show_day
 
 Pieces = tuple[tuple[str, bool], ...]

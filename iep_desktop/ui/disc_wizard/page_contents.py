@@ -15,7 +15,6 @@ from iep_desktop.ui.disc_wizard.case import Case, Step
 from iep_desktop.ui.disc_wizard.health import HealthAction, HealthLine, health_lines
 from iep_desktop.ui.disc_wizard.health_view import HealthView
 from iep_desktop.ui.disc_wizard.list_dialog import ListDialog
-from iep_desktop.ui.disc_wizard.pace import several, show_count, show_size
 from iep_desktop.ui.disc_wizard.page import Act, Footer, Page
 from iep_desktop.ui.disc_wizard.parts import Beside, FormField, ThemedIcon, column, row, scrolling
 from iep_desktop.ui.disc_wizard.previews import Previews
@@ -23,6 +22,7 @@ from iep_desktop.ui.disc_wizard.reader import DiscReader
 from iep_desktop.ui.disc_wizard.ticks import patient_key
 from iep_desktop.ui.disc_wizard.tree_model import MediumModel
 from iep_desktop.ui.disc_wizard.tree_view import MediumTree
+from iep_desktop.ui.pace import several, show_count, show_size
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.bar import Bar
 from iep_desktop.ui.widgets.buttons import LinkButton

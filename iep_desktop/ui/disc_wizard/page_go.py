@@ -15,7 +15,6 @@ from iep_desktop.core.transaction import Details, Status
 from iep_desktop.ui.disc_wizard.assessor import Assessor
 from iep_desktop.ui.disc_wizard.case import Case
 from iep_desktop.ui.disc_wizard.checks_view import ChecksView, plain_views
-from iep_desktop.ui.disc_wizard.pace import show_count, show_size
 from iep_desktop.ui.disc_wizard.page import Act, Footer, Page
 from iep_desktop.ui.disc_wizard.parts import ThemedIcon, column, row, scrolling
 from iep_desktop.ui.disc_wizard.progress_view import ProgressView, studies_of
@@ -23,6 +22,7 @@ from iep_desktop.ui.disc_wizard.receipt import Receipt, write_pdf
 from iep_desktop.ui.disc_wizard.starter import Starter
 from iep_desktop.ui.disc_wizard.summary import summary_lines
 from iep_desktop.ui.disc_wizard.summary_view import SummaryView
+from iep_desktop.ui.pace import show_count, show_size
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button
 from iep_desktop.ui.widgets.chip import Chip

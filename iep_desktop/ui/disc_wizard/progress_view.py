@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from iep_desktop.core.transaction import Details, InstanceCounts
-from iep_desktop.ui.disc_wizard.pace import show_count
+from iep_desktop.ui.pace import show_count
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.bar import Bar
 from iep_desktop.ui.widgets.labels import Hairline, Label

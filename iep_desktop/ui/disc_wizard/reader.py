@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.job import Context
 from iep_desktop.core.medium import MediumContents, ReadingStep
-from iep_desktop.ui.disc_wizard.pace import Pace
+from iep_desktop.ui.pace import Pace
 from iep_desktop.workers.pool import Running
 from iep_desktop.workers.queries import Queries
 

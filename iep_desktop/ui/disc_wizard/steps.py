@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from iep_desktop.ui.disc_wizard.assessor import Assessor
 from iep_desktop.ui.disc_wizard.case import Case, Step
-from iep_desktop.ui.disc_wizard.pace import several
 from iep_desktop.ui.disc_wizard.rail import StepState, StepView
 from iep_desktop.ui.disc_wizard.reader import DiscReader
 from iep_desktop.ui.disc_wizard.ticks import patient_key
+from iep_desktop.ui.pace import several
 
 
 def step_views(case: Case, current: Step, reader: DiscReader, assessor: Assessor) -> tuple[StepView, ...]:

@@ -9,7 +9,7 @@ from iep_desktop.core.model import Patient, Priority
 from iep_desktop.core.names import display_name
 from iep_desktop.core.transaction import MatchDecision, Requirement
 from iep_desktop.ui.disc_wizard.case import Case
-from iep_desktop.ui.disc_wizard.pace import show_count
+from iep_desktop.ui.pace import show_count
 from iep_desktop.ui.widgets.field import show_day
 
 Line = tuple[str, str]

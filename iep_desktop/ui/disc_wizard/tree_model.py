@@ -14,8 +14,8 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 
 from iep_desktop.core.medium import MediumContents, MediumInstance, MediumPatient, MediumSeries, MediumStudy
 from iep_desktop.core.names import display_name
-from iep_desktop.ui.disc_wizard.pace import show_count, show_size
 from iep_desktop.ui.disc_wizard.ticks import PatientKey, patient_key
+from iep_desktop.ui.pace import show_count, show_size
 from iep_desktop.ui.viewer.pictures import Picture
 from iep_desktop.ui.widgets.field import show_day
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from iep_desktop.core.exchange import QueueView, SlotRow, WaitingRow
 from iep_desktop.core.transaction import Direction, SlotKind, Transaction
-from iep_desktop.ui.disc_wizard.pace import Pace
+from iep_desktop.ui.pace import Pace
 from iep_desktop.ui.worklist import texts
 
 SLOT_NAMES = {SlotKind.INBOUND: "In", SlotKind.OUTBOUND: "Out", SlotKind.BLUE_LIGHT: "Blue Light"}

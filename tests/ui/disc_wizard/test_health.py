@@ -2,8 +2,8 @@ import pytest
 
 from iep_desktop.core.medium import Finding, FindingCode, Severity
 from iep_desktop.ui.disc_wizard.health import HealthAction, health_lines
-from iep_desktop.ui.disc_wizard.pace import Pace, show_count, show_size
 from iep_desktop.ui.disc_wizard.ticks import patient_key
+from iep_desktop.ui.pace import Pace, show_count, show_size
 from tests.ui.disc_wizard.samples import DAMAGED, MINNIE, ONE_PATIENT, TWO_PATIENTS, disc
 
 

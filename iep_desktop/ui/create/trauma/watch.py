@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QWidget
 from iep_desktop.core.names import display_name
 from iep_desktop.core.transaction import Status, Transaction
 from iep_desktop.ui.create.asks import CreateDesk
-from iep_desktop.ui.disc_wizard.pace import several, show_count
 from iep_desktop.ui.disc_wizard.parts import column, row
+from iep_desktop.ui.pace import several, show_count
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.bar import Bar
 from iep_desktop.ui.widgets.buttons import Button, PrimaryButton

@@ -1,4 +1,4 @@
-"""How fast a disc is being read and how long it will still take. Pure; the clock is given."""
+"""How fast something moves and how long it will still take; counts and sizes as words. Pure; the clock is given."""
 
 from __future__ import annotations
 
