@@ -18,6 +18,7 @@ from iep_desktop.core.transaction import Event
 from iep_desktop.core.viewing import Review, SignKind
 
 EVENT = "review"
+CODE = "review"  # of the gate's check
 CLAUSE = "setting"  # where others name the guideline's
 EVERYWHERE = "*"  # in the setting: whatever the destination
 _MARK = re.compile(r"\[(\d+):([0-9a-f]{16})\]$")
@@ -96,16 +97,16 @@ def review_missing(
     """
     if done is not None and (sending is None or mark_of(sending) == done.mark):
         said = f"{done.images:,} image{'' if done.images == 1 else 's'}, {when_words(done.at)}"
-        return Check("review", Verdict.MET, f"Reviewed by {done.by}", said, "", CLAUSE)
+        return Check(CODE, Verdict.MET, f"Reviewed by {done.by}", said, "", CLAUSE)
     if not mandatory:
         return None
     if done is None:
         return block(
-            "review", "The images have not been reviewed", "", CLAUSE, "Review the images",
+            CODE, "The images have not been reviewed", "", CLAUSE, "Review the images",
             "The settings ask for a review before anything is sent to this destination.",
         )  # fmt: skip
     return block(
-        "review", "Other images go than were reviewed", "", CLAUSE, "Review the images again",
+        CODE, "Other images go than were reviewed", "", CLAUSE, "Review the images again",
         f"{done.by} reviewed {done.images:,}, {when_words(done.at)}; what is sent has changed since.",
     )  # fmt: skip
 

@@ -115,6 +115,7 @@ _BY_CODE = {
     "rework": Act.REWORK,
     "details": Act.COMPLETE,
     "download": Act.DOWNLOAD,
+    "review": Act.VIEW,
     "purge-soon": Act.DOWNLOAD,
     "purge-by-hand": Act.DETAILS,
     "message": Act.MESSAGE,

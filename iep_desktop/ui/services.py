@@ -19,8 +19,17 @@ if TYPE_CHECKING:
     from iep_desktop.core.model import Form, Hospital, Node, Priority
     from iep_desktop.core.queries import EchoResult, PacsStudy
     from iep_desktop.core.replies import Decline
+    from iep_desktop.core.reviewing import Reviewed
     from iep_desktop.core.transaction import Details, Page, Tab, Transaction, WorklistFilter, WorklistOrder
-    from iep_desktop.core.viewing import ImageSource, ViewImage, ViewPatient, ViewSeries, ViewSet, ViewStudy
+    from iep_desktop.core.viewing import (
+        ImageSource,
+        Review,
+        ViewImage,
+        ViewPatient,
+        ViewSeries,
+        ViewSet,
+        ViewStudy,
+    )
 
 
 class ReadsLedger(Protocol):
@@ -113,7 +122,16 @@ class OpensImages(Protocol):
     ) -> IsViewing: ...
 
 
+class KeepsReviews(Protocol):
+    """Who looked at a transaction's images before a send."""
+
+    def record(self, transaction_id: int, review: Review) -> None: ...
+    def of(self, transaction_id: int) -> Reviewed | None: ...
+    def mandatory(self, *destinations: str) -> bool: ...
+
+
 class MakesThumbnails(Protocol):
+    def prepare(self) -> None: ...
     def of_image(
         self,
         source: ImageSource,
@@ -180,6 +198,8 @@ class IsDesk(Protocol):
     def worklists_saved(self) -> KeepsWorklists: ...
     @property
     def viewings(self) -> OpensImages: ...
+    @property
+    def reviews(self) -> KeepsReviews: ...
     @property
     def thumbnails(self) -> MakesThumbnails: ...
 

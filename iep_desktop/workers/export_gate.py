@@ -17,7 +17,7 @@ from iep_desktop.core.form_rules import Gate
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Form, Node
 from iep_desktop.core.queries import PacsStudy
-from iep_desktop.core.reviewing import Reviewed, is_mandatory, last_review, review_missing
+from iep_desktop.core.reviewing import Reviewed, is_mandatory, last_review, mark_of, review_missing
 from iep_desktop.core.transaction import Transaction
 from iep_desktop.store.directory import Directory
 from iep_desktop.store.exchange import Exchange
@@ -89,8 +89,8 @@ class ExportGate:
             transaction.number,
             transaction.trauma,
             (transaction.recipient, transaction.node),
-            last_review(self._transactions.events(transaction.id)),
-            self._images(transaction),
+            (review := last_review(self._transactions.events(transaction.id))),
+            self._images(transaction, review),
         )
         return self._judge(export, self.as_they_are(export, ctx), None)
 
@@ -135,9 +135,10 @@ class ExportGate:
             gate = Gate((*gate.checks, review))
         return TransferAssessment(gate, tuple(dict.fromkeys(earlier)), error)
 
-    def _images(self, transaction: Transaction) -> tuple[str, ...] | None:
-        """What is listed to be sent, attached documents aside."""
-        listed = self._transactions.instances(transaction.id)
+    def _images(self, transaction: Transaction, review: Reviewed | None) -> tuple[str, ...] | None:
+        """What is listed to be sent, attached documents aside unless they were reviewed with the images."""
+        listed = tuple(one.sop_instance_uid for one in self._transactions.instances(transaction.id))
+        if review and review.mark == mark_of(listed):
+            return listed
         attached = {one.sop_instance_uid for one in self._exchange.attachments(transaction.id)}
-        images = tuple(one.sop_instance_uid for one in listed if one.sop_instance_uid not in attached)
-        return images or None
+        return tuple(uid for uid in listed if uid not in attached) or None

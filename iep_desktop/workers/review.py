@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from iep_desktop.core.errors import Cancelled, IepError, InvalidInput, Retriable
 from iep_desktop.core.job import Context, Progress
-from iep_desktop.core.reviewing import EVENT, Reviewed, event_text, is_mandatory, last_review
+from iep_desktop.core.reviewing import CODE, EVENT, Reviewed, event_text, is_mandatory, last_review
 from iep_desktop.core.viewing import (
     ImageSource,
     Review,
@@ -124,6 +124,17 @@ class Reviews:
         if not review.sop_instance_uids:
             raise InvalidInput("Nothing is ticked", hint="Tick the images that are to be sent.")
         self._transactions.record(transaction_id, EVENT, event_text(review), review.by)
+        self._lift(transaction_id)
+
+    def _lift(self, transaction_id: int) -> None:
+        """What waited for this review alone may go: the engine asks the gate once more before anything does."""
+        required = self._transactions.by_id(transaction_id).required
+        left = tuple(one for one in required if one.code != CODE)
+        if len(left) == len(required):
+            return
+        self._transactions.require(transaction_id, left)
+        if not any(one.blocking for one in left):
+            self._transactions.queue(transaction_id)
 
     def of(self, transaction_id: int) -> Reviewed | None:
         """The last one of a transaction."""

@@ -11,14 +11,17 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from iep_desktop.core.errors import InvalidInput
+from iep_desktop.core.errors import InvalidInput, LedgerBusy
 from iep_desktop.core.medium import MediumContents
-from iep_desktop.core.transaction import Direction, InstanceCounts, Status, Tab
-from iep_desktop.core.viewing import ViewPatient
+from iep_desktop.core.reviewing import Reviewed, reviewed
+from iep_desktop.core.transaction import Direction, InstanceCounts, Requirement, Status, Tab, Transaction
+from iep_desktop.core.viewing import Review, ViewPatient
+from iep_desktop.ui.acts import Act, lifting
 from iep_desktop.ui.disc_wizard import DiscWizard
 from iep_desktop.ui.disc_wizard.case import Step
 from iep_desktop.ui.main_window import MainWindow
 from iep_desktop.ui.possible import has_images
+from iep_desktop.ui.viewer.window import ViewerWindow
 from iep_desktop.ui.widgets.errors import ErrorDialog
 from iep_desktop.workers.thumbnails import Thumbnails
 from iep_desktop.workers.viewings import Viewing
@@ -151,3 +154,78 @@ def test_the_wizard_shows_a_series_of_its_disc_beside_the_forms_patient(
     ((contents, asked),) = finds.asked
     assert contents.patients == ONE_PATIENT.patients
     assert isinstance(asked, ViewPatient)
+
+
+@dataclass
+class KeepsReviews:
+    """The ledger's reviews; `error` is what writing meets."""
+
+    mandatory_for: tuple[str, ...] = ()
+    error: LedgerBusy | None = None
+    written: list[tuple[int, Review]] = field(default_factory=list)
+
+    def mandatory(self, *destinations: str) -> bool:
+        return bool(set(destinations) & set(self.mandatory_for))
+
+    def of(self, transaction_id: int) -> Reviewed | None:
+        return reviewed(self.written[-1][1]) if self.written else None
+
+    def record(self, transaction_id: int, review: Review) -> None:
+        if self.error:
+            raise self.error
+        self.written.append((transaction_id, review))
+
+
+def _shown(window: MainWindow, row: Transaction, qtbot: QtBot) -> ViewerWindow:
+    with qtbot.waitSignal(window.viewers.opened, timeout=5000):
+        window.viewers.of_transaction(row)
+    return window.viewers.windows[-1]
+
+
+def test_what_is_sent_is_reviewed_and_the_review_goes_into_its_history(
+    open_window: Open, finds: Finds, desk: FakeDesk, qtbot: QtBot
+) -> None:
+    kept = KeepsReviews(("RX1",))
+    desk.reviews = kept  # type: ignore[attr-defined]
+    window, row = open_window(), transfer(7, Direction.OUT, counts=InstanceCounts(listed=5))
+    shown = _shown(window, row, qtbot)
+    assert shown.reviewing is not None
+    bar = shown.reviewing.bar
+    assert "Review needed" in bar.words
+    assert "5 images ticked" in bar.words
+    qtbot.waitUntil(lambda: shown.reviewing is not None and shown.reviewing._running is None, timeout=20_000)
+    bar.seen_signs.setChecked(True)
+    qtbot.mouseClick(bar.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(kept.written))
+    number, review = kept.written[0]
+    assert (number, review.by, len(review.sop_instance_uids)) == (7, desk.me.user, 5)
+    again = _shown(window, row, qtbot)
+    assert again.reviewing is not None
+    assert again.reviewing.bar.is_reviewed
+
+
+def test_a_review_that_the_ledger_does_not_take_does_not_count(
+    open_window: Open, finds: Finds, desk: FakeDesk, qtbot: QtBot
+) -> None:
+    kept = KeepsReviews(error=LedgerBusy("The ledger is busy", "", "Try again."))
+    desk.reviews = kept  # type: ignore[attr-defined]
+    shown = _shown(open_window(), transfer(7, Direction.OUT, counts=InstanceCounts(listed=5)), qtbot)
+    assert shown.reviewing is not None
+    bar = shown.reviewing.bar
+    shown.reviewing.stop()
+    bar.set_signs(())
+    qtbot.mouseClick(bar.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "The ledger is busy" in bar.words)
+    assert not bar.is_reviewed
+
+
+def test_what_comes_or_has_gone_is_looked_at_without_a_review(
+    open_window: Open, finds: Finds, qtbot: QtBot
+) -> None:
+    window = open_window()
+    assert _shown(window, transfer(8, Direction.IN, counts=InstanceCounts(listed=5)), qtbot).reviewing is None
+
+
+def test_a_missing_review_is_lifted_by_looking_at_the_images() -> None:
+    row = transfer(9, Direction.OUT)
+    assert lifting(Requirement("review", "The images have not been reviewed"), row) is Act.VIEW

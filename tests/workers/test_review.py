@@ -18,7 +18,7 @@ from iep_desktop.core.errors import (
     NodeUnreachable,
     Refused,
 )
-from iep_desktop.core.exchange import TransferOrder
+from iep_desktop.core.exchange import Attachment, MediaType, TransferOrder
 from iep_desktop.core.form_rules import Verdict
 from iep_desktop.core.forms import parse_form
 from iep_desktop.core.job import Context, Progress
@@ -32,7 +32,7 @@ from iep_desktop.core.reviewing import (
     review_missing,
     reviewed,
 )
-from iep_desktop.core.transaction import Event, Instance
+from iep_desktop.core.transaction import Event, Instance, Requirement
 from iep_desktop.core.viewing import (
     Review,
     Sign,
@@ -273,8 +273,44 @@ def test_a_review_later_opens_the_gate_and_other_images_shut_it_again(us: Party,
         reviews.record(sent.id, REVIEW)
         assert reviews.of(sent.id) is not None
         assert gate.assess_transaction(sent, Context()).gate.is_open
+        assert transactions.by_id(sent.id).required == ()
         reviews.record(sent.id, replace(REVIEW, sop_instance_uids=("1.2",)))
         assert not gate.assess_transaction(sent, Context()).gate.is_open
+
+
+def test_a_review_lifts_what_waited_for_it_and_lets_the_engine_ask_again(us: Party, tmp_path: Path) -> None:
+    us.configure(review_before_send=())
+    order = _order(us, tmp_path / "study", "1.2", "1.3")
+    with us.desk() as desk:
+        transactions = desk.ledger.transactions
+        sent = desk.transfers.create(
+            replace(order, studies=desk.transfers.as_they_are(order, Context())), Context()
+        )
+        gate = review_missing(None, mandatory=True)
+        assert gate is not None
+        other = Requirement("onward", "Say why", blocking=True)
+        transactions.require(sent.id, (gate.as_requirement(), other))
+        transactions.unqueue(sent.id)
+        desk.reviews.record(sent.id, REVIEW)
+        after = transactions.by_id(sent.id)
+        assert ([one.code for one in after.required], after.queued) == (["onward"], False)
+        transactions.require(sent.id, (gate.as_requirement(),))
+        desk.reviews.record(sent.id, REVIEW)
+        after = transactions.by_id(sent.id)
+        assert (after.required, after.queued) == ((), True)
+
+
+def test_an_attached_document_that_was_reviewed_too_is_no_other_image(us: Party, tmp_path: Path) -> None:
+    order = _order(us, tmp_path / "study", "1.2", "1.3")
+    report = Attachment("letter.txt", MediaType.TEXT, b"as dictated", correct=True)
+    with us.desk() as desk:
+        order = replace(order, studies=desk.transfers.as_they_are(order, Context()))
+        sent = desk.transfers.create(replace(order, review=REVIEW, attachments=(report,)), Context())
+        assert desk.export_gate.assess_transaction(sent, Context()).gate.is_open
+        every = tuple(one.sop_instance_uid for one in desk.ledger.transactions.instances(sent.id))
+        assert len(every) == 3
+        desk.reviews.record(sent.id, replace(REVIEW, sop_instance_uids=every))
+        assert desk.export_gate.assess_transaction(sent, Context()).gate.is_open
 
 
 def test_a_review_by_nobody_or_of_nothing_is_not_written(us: Party) -> None:

@@ -14,12 +14,13 @@ from pytestqt.qtbot import QtBot
 from iep_desktop.core.exchange import RecipientKind
 from iep_desktop.core.model import FormKind
 from iep_desktop.core.transaction import TransactionType
+from iep_desktop.core.viewing import Review
 from iep_desktop.ui.create.page import CreatePage
 from iep_desktop.ui.create.study_rows import Column
 from iep_desktop.ui.create.transfer.page import TransferPage
 from tests.ui.create.fake_desk import STUDIES, FakeDesk, study
 from tests.ui.create.samples import MAIL
-from tests.ui.fake_desk import UNREACHABLE, MemoryState, transaction
+from tests.ui.fake_desk import NOW, UNREACHABLE, MemoryState, transaction
 
 NOTTINGHAM = "Nottingham University Hospitals (RX1)"
 
@@ -358,8 +359,15 @@ def test_images_that_are_unticked_in_the_review_stay_here(
     viewer.ticked_changed.emit()
     assert page.review.said.text() == "1 of 4 images ticked in the review"
     assert [one.sop_instance_uid for one in page.order().instances] == [f"{STUDIES[0].study_uid}.1.1"]
+    assert page.order().review is None
+    viewer.review_confirmed.emit(Review("A. Operator", NOW, (f"{STUDIES[0].study_uid}.1.1",)))
+    assert page.review.said.text() == "1 of 4 images ticked in the review, reviewed by A. Operator"
+    confirmed = page.order().review
+    assert confirmed is not None
+    assert confirmed.by == "A. Operator"
     viewer.rail.set_ticked([])
     viewer.ticked_changed.emit()
+    assert page.order().review is None, "other images than were reviewed"
     assert "No image is ticked in the review" in titles(page)
     assert not page.side.send.isEnabled()
     page.studies.rows.tick(frozenset({STUDIES[1].study_uid}))
