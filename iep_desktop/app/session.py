@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from iep_desktop.workers.reading import Reading
     from iep_desktop.workers.replies import Replies
     from iep_desktop.workers.requests import Requests
+    from iep_desktop.workers.review import Reviews
     from iep_desktop.workers.saved_worklists import SavedWorklists
     from iep_desktop.workers.thumbnails import Thumbnails
     from iep_desktop.workers.transfers import Transfers
@@ -71,6 +72,7 @@ class WindowDesk:
     worklists_saved: SavedWorklists
     viewings: Viewings
     thumbnails: Thumbnails
+    reviews: Reviews
 
 
 def window_desk(desk: Desk) -> WindowDesk:
@@ -94,6 +96,7 @@ def window_desk(desk: Desk) -> WindowDesk:
         deferred(lambda: desk.worklists_saved),
         deferred(lambda: desk.viewings),
         deferred(lambda: desk.thumbnails),
+        deferred(lambda: desk.reviews),
     )
 
 
