@@ -49,7 +49,8 @@ class ExportFacts:
     trauma: bool = False  # R-TRAUMA
 
 
-_NOT_ON_A4 = frozenset({"call", "requester-contact", "recipient"})
+_TOLD_BY_TWO_NUMBERS = frozenset({"address", "birth-date"})
+_NOT_ON_A4 = frozenset({"call", "requester-contact", "recipient", "sex"})
 """What the one short page of the trauma pathway does not ask for (A4): the form of §2.6 follows by day."""
 
 
@@ -84,8 +85,9 @@ def export_gate(facts: ExportFacts) -> Gate:
 
 
 def _is_by_day(check: Check, form: Form) -> bool:
-    """R-TRAUMA, R-ID-4: with an NHS number the patient is told by the two numbers, without it the address counts."""
-    return check.code in _NOT_ON_A4 or (check.code == "address" and bool(form.patient.nhs_no))
+    """R-TRAUMA, R-ID-4: with an NHS number the patient is told by the two numbers, without it the rest counts."""
+    told = check.code in _TOLD_BY_TWO_NUMBERS and bool(form.patient.nhs_no)
+    return told or check.code in _NOT_ON_A4
 
 
 def _not_ourselves(form: Form, us: str) -> Iterator[Check]:

@@ -159,6 +159,11 @@ def _nhs_number(form: Form) -> Iterator[Check]:
                 "nhs-no", "NHS number is missing", "R-ID-4", "§2.3a", "Enter it, or why there is none",
                 "Without an NHS number the form must say why.",
             )  # fmt: skip
+        elif not patient.sex:
+            yield block(
+                "sex", "Sex is missing", "R-ID-4", "A1", "Complete the form",
+                "Without an NHS number every field of the patient is mandatory.",
+            )  # fmt: skip
         return
     try:
         parse_nhs_number(patient.nhs_no)

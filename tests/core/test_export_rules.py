@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from iep_desktop.core.export_rules import ExportFacts, RequestFacts, export_gate, request_gate
 from iep_desktop.core.form_rules import Gate
-from iep_desktop.core.model import Exam, FormKind, Priority, Recipient
+from iep_desktop.core.model import Exam, FormKind, Priority, Recipient, Requester
 from iep_desktop.core.queries import PacsStudy
 from tests.core.samples import CD_FORM, EXAM, FORM, PATIENT
 
@@ -127,3 +127,39 @@ def test_who_asks_is_wanted_but_does_not_block() -> None:
     gate = request_gate(replace(REQUEST, form=nobody))
     assert gate.is_open
     assert {check.code for check in gate.warnings} == {"consultant", "department"}
+
+
+# --- the trauma pathway
+
+
+def _trauma(**patient: Any) -> ExportFacts:
+    """What stands on the one short page (A4)."""
+    form = replace(EXPORT_FORM, call_ref="", requester=Requester("A. Radiographer"), recipient=Recipient())
+    return replace(EXPORT, form=replace(form, patient=replace(PATIENT, **patient)), trauma=True)
+
+
+def test_the_trauma_page_is_asked_for_what_its_appendix_asks_for_alone() -> None:
+    """R-TRAUMA: no call, no contact, no named recipient; the patient by the two numbers."""
+    assert export_gate(_trauma(address="", sex="", birth_date=None)).is_open
+    assert not export_gate(replace(_trauma(address=""), trauma=False)).is_open
+
+
+@pytest.mark.parametrize("lacks", [{"address": ""}, {"birth_date": None}, {"nhs_no_absent_reason": ""}])
+def test_without_an_nhs_number_the_trauma_page_wants_the_rest(lacks: dict[str, Any]) -> None:
+    """R-ID-4, A4."""
+    told = {"nhs_no": "", "nhs_no_absent_reason": "Unknown at arrival"}
+    assert export_gate(_trauma(**told)).is_open
+    assert not export_gate(_trauma(**{**told, **lacks})).is_open
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (_study(patient_id="S999112"), "study-1-patient"),
+        (lambda f: replace(f, studies=()), "selection"),
+        (lambda f: replace(f, foreign=frozenset({"2.25.1"})), "onward"),
+        (lambda f: replace(f, recipient_known=False), "hospital"),
+    ],
+)
+def test_in_a_hurry_no_other_patients_study_leaves(change: Change, code: str) -> None:
+    assert code in _blocking(export_gate(change(_trauma())))

@@ -172,7 +172,7 @@ def test_an_absent_nhs_number_with_its_reason_is_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    "absent_besides", [{"address": ""}, {"birth_date": None}, {"name": ""}, {"hospital_no": ""}]
+    "absent_besides", [{"address": ""}, {"birth_date": None}, {"name": ""}, {"hospital_no": ""}, {"sex": ""}]
 )
 def test_without_an_nhs_number_the_other_fields_stay_mandatory(absent_besides: dict[str, Any]) -> None:
     case = _patient(nhs_no="", nhs_no_absent_reason="Visitor from abroad", **absent_besides)(facts())

@@ -25,6 +25,7 @@ _FOCUS = {
     "address": "address",
     "hospital-no": "hospital_no",
     "nhs-no": "nhs_no",
+    "sex": "sex",
     "hospital": "hospital",
     "requester": "requester_name",
     "requester-contact": "requester_phone",
