@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from iep_desktop.core.exchange import RecipientKind
+from iep_desktop.core.identifiers import format_nhs_number
 from iep_desktop.core.model import Form, FormKind
 from iep_desktop.ui.disc_wizard import form_text
 from iep_desktop.ui.disc_wizard.form_text import FormText
@@ -34,7 +35,8 @@ def blank(kind: FormKind) -> Sheet:
 
 
 def of_form(form: Form, *, confirmed: bool = False, request_id: int | None = None) -> Sheet:
-    text = replace(form_text.of_form(form), disc_no="", discs="")
+    text = form_text.of_form(form)
+    text = replace(text, nhs_no=format_nhs_number(text.nhs_no), disc_no="", discs="")
     return Sheet(text, confirmed=confirmed, request_id=request_id)
 
 

@@ -191,7 +191,7 @@ def test_a_draft_is_kept_while_typing_and_offered_the_next_time(
 ) -> None:
     fill(request_page, qtbot)
     qtbot.waitUntil(lambda: bool(desk.drafts.kept), timeout=3000)
-    assert request_page.side.saved.text().startswith("Draft saved")
+    qtbot.waitUntil(lambda: request_page.side.saved.text().startswith("Draft saved"))
     again = RequestPage(desk, queries, theme)
     qtbot.addWidget(again)
     again.show()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from iep_desktop.core.errors import InvalidInput
 from iep_desktop.core.identifiers import (
+    format_nhs_number,
     normalise_hospital_number,
     normalise_nhs_number,
     parse_hospital_number,
@@ -156,6 +157,7 @@ class PatientStep(Step):
 
     def _find(self) -> None:
         if self._mark(also_empty=True):
+            self.nhs.setText(format_nhs_number(normalise_nhs_number(self.nhs.text())))
             self.find_wanted.emit()
             return
         wrong = next(name for name, field in self.fields.items() if field.error)
