@@ -286,6 +286,7 @@ def make_keeping(desk: Desk) -> Keeping:
         _gateway_watch(desk),
         desk.arrivals,
         settings.direct_routing_silence_seconds,
+        lambda id_: desk.spool.free(id_),
         frozenset(settings.auto_download),
     )
 

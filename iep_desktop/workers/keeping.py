@@ -45,6 +45,7 @@ class Keeping:
     watch: GatewayWatch
     arrivals: Arrivals
     silence: float  # seconds after which a study that comes by itself counts as complete
+    free: Callable[[int], None]  # what lies of a transaction on this computer, also what was looked at
     auto_download: frozenset[str] = frozenset()  # senders (ODS) whose transfers are downloaded unasked
     terms: Terms = TERMS
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -117,6 +118,7 @@ class Keeping:
         else:
             text = f"Purged: {node.name} holds none of its images any more"
             self.exchange.purged(transaction.id, text, ENGINE)
+            self.free(transaction.id)
 
     def _left(self, transaction: Transaction, node: Node, uids: frozenset[str], ctx: Context) -> int:
         studies = tuple(dict.fromkeys(exam.study_uid for exam in transaction.exams if exam.study_uid))

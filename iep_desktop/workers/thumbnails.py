@@ -36,6 +36,13 @@ class Thumbnails:
         self._cache = cache
         self._size = size
 
+    def prepare(self) -> None:
+        """Load and start what decoding needs, while what is to be shown is still being looked for."""
+        import iep_desktop.dicom.preview  # noqa: F401 - loaded, not used
+        from iep_desktop.dicom.render.decoder import decoders
+
+        decoders.prepare()
+
     def of_series(
         self,
         source: ImageSource,

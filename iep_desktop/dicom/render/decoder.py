@@ -61,6 +61,12 @@ class Decoders:
                 self._free.append(process)
         return _array(request, *answer)
 
+    def prepare(self) -> None:
+        """Start a process where none waits, so that the first frame need not: soon there will be one to decode."""
+        with self._lock:
+            if not self._free:
+                self._free.append(_Process())
+
     def close(self) -> None:
         """End idle processes; the next frame starts one again."""
         with self._lock:

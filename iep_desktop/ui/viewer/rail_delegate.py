@@ -125,7 +125,10 @@ class RailDelegate(QStyledItemDelegate):
         of = self._theme.sizes.of
         place = self._picture_rect(rect, kind)
         picked = index.data(Role.PICTURE)
-        self._paint_picture(painter, place, self._picture_of(picked) if picked else None)
+        if picked is None or picked.document:
+            self._paint_instead(painter, place, "file-text" if picked else "image")
+        else:
+            self._paint_picture(painter, place, self._picture_of(picked))
         folds = self._view.model().hasChildren(index)
         left = place.right() + 1 + of(_GAP)
         right = self.fold_rect(rect, kind).left() if folds and kind is Kind.GROUP else rect.right()
@@ -178,12 +181,7 @@ class RailDelegate(QStyledItemDelegate):
 
     def _paint_picture(self, painter: QPainter, place: QRect, picture: Picture | None) -> None:
         if picture is None or picture.image.isNull():
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._theme.color("sunk"))
-            painter.drawRoundedRect(QRectF(place), 4, 4)
-            icon = self._theme.sizes.icon
-            at = place.center() - QPoint(icon // 2, icon // 2)
-            self._draw_icon(painter, at, "hourglass" if picture is None else "image", "text3", icon)
+            self._paint_instead(painter, place, "hourglass" if picture is None else "image")
             return
         painter.fillRect(place, Qt.GlobalColor.black)
         pixels = self._pixels(picture, place.size(), painter.device().devicePixelRatio())
@@ -192,6 +190,13 @@ class RailDelegate(QStyledItemDelegate):
         )
         shown.moveCenter(QRectF(place).center())
         painter.drawPixmap(shown.topLeft(), pixels)
+
+    def _paint_instead(self, painter: QPainter, place: QRect, name: str) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("sunk"))
+        painter.drawRoundedRect(QRectF(place), 4, 4)
+        icon = self._theme.sizes.icon
+        self._draw_icon(painter, place.center() - QPoint(icon // 2, icon // 2), name, "text3", icon)
 
     def _pixels(self, picture: Picture, size: QSize, dpr: float) -> QPixmap:
         """Scaled once, not at each repaint."""

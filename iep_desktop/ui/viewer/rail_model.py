@@ -13,6 +13,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from iep_desktop.core.documents import document_kind
 from iep_desktop.core.viewing import Sign, ViewImage, ViewSeries, ViewSet, ViewStudy
 from iep_desktop.ui.viewer import rail_words as words
 
@@ -48,6 +49,11 @@ class Pick:
     study: ViewStudy
     series: ViewSeries
     image: ViewImage
+
+    @property
+    def document(self) -> str:
+        """What kind of document it is, where it is no image: it has no picture."""
+        return document_kind(self.image.sop_class_uid)
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -83,7 +83,7 @@ class RailTree(QTreeView):
         index = self.indexAt(QPoint(0, 0))
         while index.isValid() and self.visualRect(index).top() < bottom:
             pick = self._rows.pick(index)
-            if pick is not None:
+            if pick is not None and not pick.document:
                 yield pick
             index = self.indexBelow(index)
 

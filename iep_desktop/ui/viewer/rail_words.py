@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from iep_desktop.core.documents import document_kind
 from iep_desktop.core.names import display_name
 from iep_desktop.core.viewing import SignKind, ViewImage, ViewSeries, ViewStudy
 from iep_desktop.ui.widgets.field import show_day
@@ -39,7 +40,8 @@ def series_facts(series: ViewSeries) -> str:
     """`CT, 412 images`; `CT, 410 of 412 images` where the source says that there are more."""
     count, expected = len(series.images), series.expected or 0
     shown = f"{grouped(count)} of {grouped(expected)}" if expected > count else grouped(count)
-    images = f"{shown} image" if max(count, expected) == 1 else f"{shown} images"
+    word = "document" if count and document_kind(series.images[0].sop_class_uid) else "image"
+    images = f"{shown} {word}" if max(count, expected) == 1 else f"{shown} {word}s"
     return ", ".join(part for part in (series.modality, images) if part)
 
 

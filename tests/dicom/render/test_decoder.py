@@ -75,14 +75,25 @@ def test_a_process_that_died_meanwhile_is_replaced_without_a_word(own: Decoders)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGSTOP")
 def test_a_process_that_hangs_is_ended_and_the_next_frame_is_decoded() -> None:
-    own = Decoders(most=1, seconds=0.4)
+    own = Decoders(most=1)
     own.decode(REQUEST, JPEG_FRAME)
+    own._seconds = 0.4
     os.kill(own._free[0]._process.pid, signal.SIGSTOP)
     with pytest.raises(Permanent, match="made the decoder fail"):
         own.decode(REQUEST, JPEG_FRAME)
     assert own.crashes == 1
     own._seconds = 10
     assert close(own.decode(REQUEST, JPEG_FRAME))
+    own.close()
+
+
+def test_a_prepared_process_takes_the_first_frame_and_there_is_never_more_than_one() -> None:
+    own = Decoders(most=1)
+    own.prepare()
+    own.prepare()
+    (waiting,) = own._free
+    assert close(own.decode(REQUEST, JPEG_FRAME))
+    assert own._free == [waiting]
     own.close()
 
 
