@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from pynetdicom import AE, _config, evt
 from pynetdicom import association as library
+from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.presentation import PresentationContext, build_role
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
@@ -303,6 +304,19 @@ def tear_down(assoc: library.Association) -> None:
         sock.close()
 
 
+def guard(assoc: library.Association) -> None:
+    """The library takes every command set for sound, and its thread for the line dies of one that is not."""
+    receive = assoc.dimse.receive_primitive
+
+    def guarded(primitive: P_DATA) -> None:
+        try:
+            receive(primitive)
+        except Exception:  # noqa: BLE001 - whatever a peer's bytes made of it
+            assoc.dul.event_queue.put("Evt19")  # as an unrecognised PDU: it is aborted (PS3.8 9.2.3)
+
+    assoc.dimse.receive_primitive = guarded  # type: ignore[method-assign]
+
+
 class _Requestor(AE):  # type: ignore[misc, unused-ignore]
     """An application entity for exactly one association, which gets our socket and its own limits."""
 
@@ -325,6 +339,7 @@ class _Requestor(AE):  # type: ignore[misc, unused-ignore]
             sock.tls_args = tls_args
         assoc.dul.to_provider_queue = self._link._outgoing
         assoc.dimse.msg_queue = self._link._answers
+        guard(assoc)
         self._link._socket, self._link._assoc = sock, assoc
         if self._link._cancelled:  # meanwhile
             sock.shut()

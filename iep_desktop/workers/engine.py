@@ -89,6 +89,7 @@ class Engine(QObject):
         self._pools[SlotKind.BLUE_LIGHT] = self._pools[SlotKind.OUTBOUND]
         self._running: dict[Claim, Running] = {}
         self._claiming = False
+        self._unheard: Claim | None = None  # claimed, and not yet started: at the end nobody would
         self._stopping = False
         self._rate = rate or Rate()
         self._tick = QTimer(self)
@@ -123,11 +124,15 @@ class Engine(QObject):
         self._stopping = True
         self._tick.stop()
         self._lease.stop()
+        clean = self._probes.close(5.0) and self._housekeeping.close(5.0)
         for running in self._running.values():
             running.ctx.cancel()
         deadline = time.monotonic() + seconds
-        clean = all([pool.close(max(deadline - time.monotonic(), 0)) for pool in set(self._pools.values())])
-        return self._probes.close(5.0) and self._housekeeping.close(5.0) and clean
+        pools = set(self._pools.values())
+        clean = all([pool.close(max(deadline - time.monotonic(), 0)) for pool in pools]) and clean
+        if self._unheard is not None and self._performer is not None:
+            self._performer.slots.release(self._unheard)
+        return clean
 
     # -- inside
 
@@ -142,6 +147,7 @@ class Engine(QObject):
         if running:
             self._performer.slots.revive(running, lease, now)
         claim = self._performer.slots.claim(self._holder, lease, now, batch_open=batch)
+        self._unheard = claim
         if claim is not None:
             return _Look(claim)
         stops = self._performer.yielding.stops(now, lease, batch_open=batch) if running else {}
@@ -149,6 +155,7 @@ class Engine(QObject):
 
     def _looked(self, look: _Look) -> None:
         self._claiming = False
+        self._unheard = None
         if look.claim is not None:
             self._start(look.claim)
             self.wake()

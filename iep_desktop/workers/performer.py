@@ -81,6 +81,8 @@ class Performer:
         except IepError as error:
             self.breaker.failed(id, error)
             self._fail(id, error)
+        except MemoryError:
+            self._try_later(id, _no_memory())
         except Exception as error:  # a defect must not leave a transaction in limbo
             _log.exception("defect in the job of transaction %d", id)
             self._fail(id, defect(error))
@@ -121,3 +123,11 @@ class Performer:
             self._transactions.fail(id, failure)
         except Refused:
             _log.info("transaction %d came to rest otherwise", id)
+
+
+def _no_memory() -> Retriable:
+    return Retriable(
+        "This computer has too little memory",
+        "The job was stopped; its images wait where they are.",
+        "Close other programs. It is tried again.",
+    )

@@ -61,7 +61,7 @@ class Sending:
     coercion: MakeCoercion | None  # None: sent as it is
 
     def recover(self, id: int) -> None:
-        """Bring into the ledger what a killed process had sent and not yet written there."""
+        """After a kill or a power cut: what was sent and not yet noted is, and what the spool has lost comes anew."""
         journal = self._journal(id)
         sent = journal.sent()
         waiting = self.transactions.instances(id, frozenset({InstanceState.SPOOLED}))
@@ -72,6 +72,20 @@ class Sending:
         ]
         self.transactions.update_instances(id, changes)
         journal.clear()
+        self._relist_damaged(id, [i for i in waiting if i.sop_instance_uid not in sent])
+
+    def _relist_damaged(self, id: int, spooled: list[Instance]) -> None:
+        """A disk may lie about what it has written: what is not as it was copied is copied again."""
+        damaged = [i for i in spooled if i.sha256 and not self.spool.verify(i.spool_name, i.sha256)]
+        if not damaged:
+            return
+        for state in (InstanceState.FAILED, InstanceState.LISTED):  # the way back leads over failure
+            changes = [InstanceChange(i.sop_instance_uid, state, spool_name="") for i in damaged]
+            self.transactions.update_instances(id, changes)
+        text = (
+            f"{len(damaged)} images in the spool of this computer are damaged or gone: they are fetched again"
+        )
+        self.transactions.record(id, "damaged", text, "engine")
 
     def send(self, transaction: Transaction, instances: tuple[Instance, ...], ctx: Context) -> None:
         """Send what is spooled.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from pydicom import dcmread
 from iep_desktop.core.model import Node, NodeRole
 from iep_desktop.dicom.archive import Archive
 from iep_desktop.dicom.disk import PART
+from tests.acceptance.killing import finish, kill_at_random, killed_after, spooled
 from tests.hospital import Hospital, ct_disc, form
 from tests.peers import Orthanc
 
@@ -54,16 +53,15 @@ def test_an_import_killed_at_twenty_random_moments_arrives_whole_and_sends_at_mo
     number = _ordered(hospital, disc.root)
     moments = random.Random(3)
     for kill in range(KILLS):
-        assert _killed_after(hospital, moments.uniform(0.3, 1.7)), (
+        assert killed_after(hospital, moments.uniform(0.3, 1.7)), (
             f"the import had ended before kill {kill + 1}"
         )
-    code, _ = hospital.run("run", "--until-idle")
-    assert code == 0
+    finish(hospital)
     _, answer = hospital.run("show", number)
     assert (answer["status"], answer["instances"]["verified"]) == ("Delivered", 600)
     assert set(archive.came) == set(disc.uids)
     assert sum(archive.came.values()) - 600 <= KILLS
-    assert [path for path in (hospital.root / "spool").rglob("*") if path.is_file()] == []
+    assert spooled(hospital) == []
 
 
 @pytest.mark.timeout(300)
@@ -73,10 +71,8 @@ def test_after_kills_every_instance_is_once_in_orthanc_with_its_pixels(
     hospital = Hospital(tmp_path / "profile", orthanc.node)
     disc = ct_disc(tmp_path / "cd", images=40)
     number = _ordered(hospital, disc.root)
-    moments = random.Random(11)
-    for _ in range(5):
-        _killed_after(hospital, moments.uniform(0.4, 1.4))
-    hospital.run("run", "--until-idle")
+    kill_at_random(hospital, 5, random.Random(11), (0.4, 1.4))
+    finish(hospital)
     _, answer = hospital.run("show", number)
     assert answer["status"] == "Delivered"
     assert orthanc.sop_instance_uids() == sorted(disc.uids)
@@ -129,17 +125,3 @@ def _ordered(hospital: Hospital, medium: Path) -> str:
     assert code == 0, answer
     number: str = answer["number"]
     return number
-
-
-def _killed_after(hospital: Hospital, seconds: float) -> bool:
-    """Run the engine and kill it; False where it had nothing left to do before."""
-    engine = subprocess.Popen(
-        hospital.command("run", "--until-idle"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        engine.wait(seconds)
-        return False
-    except subprocess.TimeoutExpired:
-        engine.send_signal(signal.SIGKILL)
-        engine.wait()
-        return True

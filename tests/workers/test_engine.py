@@ -194,6 +194,22 @@ def test_a_permanent_error_or_a_defect_fails_at_once(
     assert tries == [queued]
 
 
+def test_a_job_that_finds_no_memory_is_tried_again(hall: Hall, qtbot: QtBot) -> None:
+    tries: list[int] = []
+
+    def work(id: int, _ctx: Context) -> None:
+        tries.append(id)
+        if len(tries) == 1:
+            raise MemoryError
+        hall.done(id)
+
+    queued = hall.queue()
+    hall.engine(work).start()
+    qtbot.waitUntil(lambda: not hall.transactions.by_id(queued).queued)
+    assert tries == [queued, queued]
+    assert "too little memory" in hall.transactions.events(queued)[-1].text
+
+
 def test_stopping_cancels_the_job_and_leaves_it_queued_for_the_next_start(hall: Hall, qtbot: QtBot) -> None:
     began = threading.Event()
 
@@ -210,6 +226,19 @@ def test_stopping_cancels_the_job_and_leaves_it_queued_for_the_next_start(hall: 
     assert transaction.queued
     assert transaction.status is Status.NEW
     assert all(slot.transaction_id is None for slot in hall.slots.slots())
+
+
+def test_what_was_claimed_and_never_begun_is_given_back_at_the_end(hall: Hall, qtbot: QtBot) -> None:
+    ran: list[int] = []
+    queued = hall.queue()
+    engine = hall.engine(lambda id, _: ran.append(id))
+    engine.wake()
+    deadline = datetime.now(UTC) + timedelta(seconds=5)
+    while not any(slot.transaction_id for slot in hall.slots.slots()):  # no event loop: nobody hears of it
+        assert datetime.now(UTC) < deadline
+    assert engine.stop(5)
+    assert ran == []
+    assert hall.slots.place_in_queue(queued) == 1
 
 
 def test_a_lost_lease_stops_the_job_here_because_another_may_run_it(hall: Hall, qtbot: QtBot) -> None:
