@@ -15,6 +15,7 @@ from iep_desktop.core.clocks import Alarm, Countdown, Load, countdown
 from iep_desktop.core.errors import IepError, InvalidInput
 from iep_desktop.core.job import Context
 from iep_desktop.core.transaction import Tab, Transaction, WorklistFilter, WorklistOrder
+from iep_desktop.ui.seldom import Seldom
 from iep_desktop.ui.services import KeepsQueue, ReadsLedger
 from iep_desktop.ui.worklist.texts import is_blue_light, runs
 from iep_desktop.workers.pool import Running
@@ -23,6 +24,7 @@ from iep_desktop.workers.queries import Queries
 NEAR = timedelta(minutes=30)
 """With nothing measured to go by, this little time left is an alarm."""
 MOST = 100
+LOOK_MS = 2000
 UNMEASURED = Load(0, 1, 0.0)
 _WORKING = (Tab.IN_PROGRESS, Tab.ACTION_REQUIRED, Tab.FAILED, Tab.ACCEPTED)
 
@@ -53,9 +55,13 @@ class Forecasts(QObject):
         self._loads: dict[int, tuple[Transaction, Load]] = {}
         self._asking: Running | None = None
         self.late: tuple[Late, ...] = ()
+        self._news = Seldom(self._look, LOOK_MS, self)
 
     def look(self) -> None:
         """The ledger has changed."""
+        self._news.ask()
+
+    def _look(self) -> None:
         if self._asking is None:
             reading, queue = self._reading, self._queue
             self._asking = self._queries.ask(

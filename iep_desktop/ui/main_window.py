@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -115,6 +115,7 @@ class MainWindow(QMainWindow):
     def _make_queues(self) -> QueuesPage:
         page = self._makers.queues()
         page.wished.connect(self.do)
+        page.counted.connect(self._counting.show_line)
         page.opened.connect(self.show_transaction)
         return page
 
@@ -181,7 +182,7 @@ class MainWindow(QMainWindow):
 
     def _shortcuts(self) -> None:
         keys: dict[str, Callable[[], object]] = {
-            **{f"Ctrl+{at + 1}": self._to_tab(at) for at in range(len(TABS))},
+            **{f"Ctrl+{n}": partial(self.tabs.setCurrentIndex, n - 1) for n in range(1, len(TABS) + 1)},
             "Ctrl+F": self._focus_search,
             "F1": lambda: self.dialogs.help("keyboard"),
             "F5": self.refresh,
@@ -192,9 +193,6 @@ class MainWindow(QMainWindow):
         }
         for key, act in keys.items():
             QShortcut(QKeySequence(key), self).activated.connect(act)
-
-    def _to_tab(self, at: int) -> Callable[[], None]:
-        return lambda: self.tabs.setCurrentIndex(at)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -20,6 +20,7 @@ from iep_desktop.ui.queues import rows as lines
 from iep_desktop.ui.queues.model import WaitingModel
 from iep_desktop.ui.queues.slots_view import SlotsView
 from iep_desktop.ui.queues.view import WaitingView
+from iep_desktop.ui.seldom import Seldom
 from iep_desktop.ui.services import KeepsQueue
 from iep_desktop.ui.widgets.buttons import Button, IconButton, Kind, MenuButton
 from iep_desktop.ui.widgets.empty import EmptyState
@@ -30,6 +31,7 @@ from iep_desktop.ui.worklist.around import Around
 from iep_desktop.ui.worklist.open_menu import open_menu
 from iep_desktop.workers.pool import Running
 
+NEWS_MS = 1000  # the line of a long day takes a while to read
 BOTH = 420  # from this height slots and line stand one above the other
 
 
@@ -55,6 +57,7 @@ class QueuesPage(QWidget):
         self._menu_of: object = None
         self._hospitals: dict[str, str] = {}
         self._paces = lines.Paces()
+        self._news = Seldom(self.refresh, NEWS_MS, self)
         self.banner = ErrorBanner(self._theme)
         self.slots = SlotsView(self._theme)
         self.model = WaitingModel(around.now, self)
@@ -182,7 +185,7 @@ class QueuesPage(QWidget):
 
     def hear_news(self) -> None:
         if self.isVisible():
-            self.refresh()
+            self._news.ask()
 
     def tick(self) -> None:
         self.model.tick()

@@ -38,7 +38,7 @@ def forecasts(desk: FakeDesk, queries: Queries, qtbot: QtBot) -> Iterator[Foreca
 
 
 def look(forecasts: Forecasts, qtbot: QtBot) -> None:
-    forecasts.look()
+    forecasts._look()  # at once, however soon after the last look
     qtbot.waitUntil(lambda: forecasts._asking is None)
 
 
