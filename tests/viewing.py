@@ -57,13 +57,17 @@ def view(*series: ViewSeries, **more: Any) -> ViewSet:
 
 
 class FolderSource:
-    """Gives the files at once; `fail` names an error for some, `silent` waits for ever (until cancelled)."""
+    """Gives the files at once; `failing` has an error for some, `silent` ones wait for ever (until cancelled).
+
+    Where it is `deaf`, it does not hear cancellation either, and ends when it is told that it `spoke`.
+    """
 
     def __init__(self) -> None:
         self.failing: dict[str, IepError] = {}
         self.silent: set[str] = set()
         self.asked: list[str] = []
         self.spoke = threading.Event()
+        self.deaf = False
         self.before: Callable[[ViewImage], None] = lambda _: None
 
     def file(self, study: ViewStudy, series: ViewSeries, image: ViewImage, ctx: Context) -> Path:
@@ -71,7 +75,8 @@ class FolderSource:
         self.before(image)
         if image.sop_instance_uid in self.silent:
             stopped = threading.Event()
-            ctx.on_cancel(stopped.set)
+            if not self.deaf:
+                ctx.on_cancel(stopped.set)
             while not stopped.wait(0.05) and not self.spoke.is_set():
                 pass
             ctx.check()

@@ -295,6 +295,28 @@ def test_a_source_that_falls_silent_in_mid_series_holds_up_nothing_that_is_here(
         picture(pane.show(stack, 1, Look(WindowLevel(50 + level, 100))))
 
 
+def test_what_is_looked_at_is_asked_for_though_a_deaf_source_holds_what_lies_ahead(
+    pane: Pane, source: FolderSource, tmp_path: Path
+) -> None:
+    stack = stack_of(slices(tmp_path, 30, 8))
+    source.silent, source.deaf = {stack.slot(place).key[0] for place in range(3, 20)}, True
+    picture(pane.show(stack, 0))
+    wait(lambda: stack.slot(3).key[0] in source.asked)
+    picture(pane.show(stack, 25))
+    source.spoke.set()
+
+
+def test_where_memory_is_short_frames_do_not_push_each_other_out_for_ever(
+    source: FolderSource, tmp_path: Path
+) -> None:
+    opened = Pane(source, most_bytes=1)
+    try:
+        picture(opened.show(stack_of(slices(tmp_path, 20, 8)), 5))
+        wait(lambda: not opened.reader._seats[0].ahead)
+    finally:
+        opened.reader.close()
+
+
 def test_closing_does_not_wait_for_a_silent_source(source: FolderSource, tmp_path: Path) -> None:
     stack = stack_of(slices(tmp_path, 3, 8))
     source.silent = {stack.slot(place).key[0] for place in range(3)}

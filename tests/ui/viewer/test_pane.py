@@ -17,9 +17,11 @@ from iep_desktop.core.viewing import ViewSeries
 from iep_desktop.ui.viewer.pane import Pane
 from iep_desktop.ui.viewer.pane_painting import AMBER, MEASURE
 from iep_desktop.ui.viewer.tools import Tool
+from iep_desktop.workers.frames import Arrival
+from iep_desktop.workers.stacks import Stack
 from tests.ui.viewer.conftest import settle
 from tests.ui.viewer.pixels import drag, grey_at, has_color, near, quarters, screen, wheel
-from tests.viewing import slices, write
+from tests.viewing import slices, view, write
 
 OpenPane = Callable[[ViewSeries], Pane]
 LEFT, MIDDLE, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton
@@ -96,6 +98,23 @@ def test_the_bar_at_the_edge_goes_anywhere(pane: Pane, qtbot: QtBot) -> None:
     qtbot.mouseClick(pane, LEFT, pos=QPoint(pane.width() - 8, pane.height() - 64))
     settle(qtbot, pane)
     assert grey_at(pane, 20, 20) == hu(110)
+
+
+def test_a_frame_that_comes_late_is_not_shown_over_a_newer_one_nor_in_another_series(
+    pane: Pane, tmp_path: Path, qtbot: QtBot
+) -> None:
+    late = pane.picture
+    assert late is not None
+    old = pane._ticket
+    pane.go(5)
+    settle(qtbot, pane)
+    pane._arrived(Arrival(pane.seat, old, late))
+    assert grey_at(pane, 20, 20) == hu(50)
+    last = pane._ticket
+    other = slices(tmp_path / "other", 3)
+    pane.open(Stack(view(other).studies[0], other))
+    pane._arrived(Arrival(pane.seat, last, late))
+    assert pane.picture is None
 
 
 # --- windows ---------------------------------------------------------------------------------------------------

@@ -360,6 +360,7 @@ def test_a_source_that_falls_silent_is_said_and_closing_does_not_wait(
     pane = window.panes.active
     pane.go(99)
     qtbot.waitUntil(lambda: "Loading image 100 of 100…" in " ".join(pane.scene().texts.remarks), timeout=5000)
+    assert pane.scene().place == (0, 100)
     assert pane.scene().texts.bottom_right[0] == "Image 1 of 100"  # what is on the screen is still the first
     pane.go(30)
     settle(qtbot, pane)
