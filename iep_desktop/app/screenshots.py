@@ -16,24 +16,30 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from iep_desktop.app import make_application
+from iep_desktop.app.door_pictures import door_pictures
 from iep_desktop.app.session import Session
 from iep_desktop.core.errors import Permanent
 from iep_desktop.core.forms import parse_form
 from iep_desktop.core.imports import ImportOrder
 from iep_desktop.core.job import Context
-from iep_desktop.core.model import Form, Node, NodeRole
-from iep_desktop.core.transaction import Tab
+from iep_desktop.core.model import Form, FormKind, Node, NodeRole, Priority
+from iep_desktop.core.transaction import Status, Tab
 from iep_desktop.settings import Profile, StateStore
+from iep_desktop.ui.acts import Act, Wish
 from iep_desktop.ui.admin.hospitals import HospitalsDialog
 from iep_desktop.ui.admin.nodes import NodesDialog
 from iep_desktop.ui.disc_wizard.case import Step
+from iep_desktop.ui.pages import QUEUES
 from iep_desktop.ui.setup.dialog import SetupDialog
 from iep_desktop.ui.theme import Theme, ThemeChoice
 from iep_desktop.workers import setup
+from iep_desktop.workers.desk import Desk
 from iep_desktop.workers.imports import all_series, asked_series, likely_patient
 
 _LONGEST = 30.0  # seconds to wait for anything on a screen
 _SETTLE = 0.4  # for what a screen still asks for once it stands
+SENDS, DECLINES, ASKS = "RX1", "RK5", "RTG"
+"""Hospitals of the demo by what they do in the pictures."""
 
 
 def draw(profile: Profile, folder: Path) -> list[Path]:
@@ -82,14 +88,33 @@ class _Story:
             return
         ids = [self._import(path, form) for path, form in discs_with_forms(self._session.profile)]
         path, form = next(iter(discs_with_forms(self._session.profile)))
+        declined = self._exchange(form)
         self._desk.nodes.add(
             Node("PACS archive 2", NodeRole.PACS, self._desk.me.hospital, "ARCHIVE2", "127.0.0.1", 1)
         )
         ids.append(self._import(path, replace(form, call_ref="06396377"), node="PACS archive 2"))
         self._session.engine.wake()
         wait_until(lambda: not any(transactions.by_id(one).queued for one in ids))
+        wait_until(lambda: transactions.by_id(declined).status is Status.DECLINED)
         self._session.engine.stop()
         self._import(path, replace(form, call_ref="06396378"))
+
+    def _exchange(self, form: Form) -> int:
+        """We ask two hospitals, one of which declines (its transaction's id); one asks us, urgently."""
+        desk, profile = self._desk, self._session.profile
+        asked = replace(form, kind=FormKind.IMPORT, discs=None, disc_no=None, labelled=None)
+        desk.requests.create(SENDS, replace(asked, hospital=SENDS))
+        declined = desk.requests.create(DECLINES, replace(asked, hospital=DECLINES))
+        us = desk.me.hospital
+        theirs = replace(profile.settings, hospital=ASKS, user="IEP desk", ledger_url=profile.ledger_url)
+        other = Desk(replace(profile, settings=theirs))
+        urgent = replace(
+            asked, hospital=us, priority=Priority.BLUE_LIGHT, priority_reason="Theatre in two hours"
+        )
+        request = other.requests.create(us, urgent)
+        other.replies.message(request.id, "The patient is on the way to theatre. Is the neck coming too?")
+        other.close()
+        return declined.id
 
     def _import(self, path: Path, form: Form, node: str = "") -> int:
         contents = self._desk.discs.read(str(path), Context(), lambda _: None)
@@ -122,6 +147,7 @@ class _Camera:
 
     def all_screens(self) -> list[Path]:
         self._main_window()
+        self._doors()
         self._wizard()
         self._dialogs()
         return self._made
@@ -139,6 +165,30 @@ class _Camera:
             wait_until(lambda page=page: page.view.model().rowCount() > 0)  # type: ignore[misc]
             page.view.setCurrentIndex(page.view.model().index(0, 0))
             self._grab(window, name)
+        self._exchange()
+
+    def _exchange(self) -> None:
+        """What hospitals ask each other: a request in its details, the question before a decline, the queues."""
+        window = self._session.window
+        window.show_tab(Tab.ACTION_REQUIRED)
+        required = window.required_page
+        wait_until(lambda: any(entry.act is Act.RESPOND for entry in required.model.entries))
+        asked = next(e.transaction for e in required.model.entries if e.act is Act.RESPOND)
+        required.show_details_of(asked)
+        self._grab(window, "respond")
+        window.do(Wish(Act.DECLINE, asked))
+        wait_until(lambda: window.doing.dialog is not None)
+        dialog = window.doing.dialog
+        if dialog is not None:
+            self._grab(dialog, "decline")
+            dialog.reject()
+        required.toggle_details()
+        window.show_tab(QUEUES)
+        wait_until(lambda: bool(window.pages.queues_page.slots.lines))
+        self._grab(window, "queues")
+
+    def _doors(self) -> None:
+        door_pictures(self._session, SENDS, self._grab, wait_until)
 
     def _wizard(self) -> None:
         session = self._session
