@@ -21,7 +21,7 @@ from iep_desktop.dicom.render.image import open_image
 from iep_desktop.dicom.signs.burned_in import LETTERS_NEEDED, letters
 from iep_desktop.dicom.signs.judging import Looked, judge, missing_numbers
 from iep_desktop.dicom.signs.looking import Look, _frame, look
-from tests.dicom.documents.making import CT, SAMPLES, content, sr, write
+from tests.dicom.documents.making import CT, SAMPLES, content, encapsulated, pdf_bytes, sr, write
 from tests.dicom.render import making
 
 DATA = Path(__file__).parent.parent / "data"
@@ -236,6 +236,12 @@ def test_what_cannot_be_shown_says_why_and_still_whose_it_is(tmp_path: Path) -> 
 def test_a_report_is_no_unreadable_image(tmp_path: Path) -> None:
     seen = look(sr(tmp_path / "r.dcm", content("TEXT", "Finding", TextValue="x")))
     assert (seen.trouble, seen.pixels, seen.patient.name) == ("", "", "MOUSE^Minnie")
+
+
+def test_the_text_of_a_pdf_is_not_burned_in(tmp_path: Path) -> None:
+    path = encapsulated(tmp_path / "p.dcm", pdf_bytes("x"), "application/pdf", BurnedInAnnotation="YES")
+    seen = look(path)
+    assert (seen.burned_in_said, seen.drawn_on, seen.trouble) == ("", False, "")
 
 
 # --- burned-in text ---------------------------------------------------------------------------------------------

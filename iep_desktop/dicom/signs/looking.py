@@ -6,7 +6,7 @@ Owns what is read of a file, once. Draws no conclusions (`judging.py` does), exc
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -66,16 +66,15 @@ def look(path: Path, *, text: bool = True) -> Look:
         said, sop_class = _head(path)
     except IepError as error:
         return Look(trouble=error.message or error.title)
-    if document_kind(sop_class):
-        return said
+    if document_kind(
+        sop_class
+    ):  # a PDF says YES of its own text (PS3.3 C.24.2): there are no pixels to warn of
+        return replace(said, burned_in_said="", capture=False, drawn_on=False)
     try:
         with translated("The image cannot be shown"):
             return _with_pixels(said, open_image(path), sop_class, text=text)
     except IepError as error:
-        return Look(
-            said.sop_instance_uid, said.patient, said.number, said.burned_in_said, said.capture, said.drawn_on,
-            trouble=error.message or error.title,
-        )  # fmt: skip
+        return replace(said, trouble=error.message or error.title)
 
 
 def _head(path: Path) -> tuple[Look, str]:
@@ -114,16 +113,11 @@ def _with_pixels(said: Look, image: Image, sop_class: str, *, text: bool) -> Loo
     empty = _is_empty(values) and sop_class not in _SEGMENTATIONS
     for frame in {0, image.frames - 1} - {middle}:
         empty = empty and _is_empty(_frame(image, frame)[0])
-    return Look(
-        said.sop_instance_uid,
-        said.patient,
-        said.number,
-        said.burned_in_said,
-        said.capture,
-        said.drawn_on,
-        letters(_small(shown)) if text else None,
-        empty,
-        _digest(values, image.frames),
+    return replace(
+        said,
+        letters=letters(_small(shown)) if text else None,
+        empty=empty,
+        pixels=_digest(values, image.frames),
     )
 
 
