@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from iep_desktop.core.errors import Refused
 from iep_desktop.core.model import Priority
 from iep_desktop.core.states import FINAL
-from iep_desktop.core.transaction import InstanceState, Transaction
+from iep_desktop.core.transaction import Direction, InstanceState, Transaction
 from iep_desktop.store.acts import Act, acting, next_number, too_late
 from iep_desktop.store.database import Database
+from iep_desktop.store.exchange_tables import TransferRow
 from iep_desktop.store.queue_tables import CircuitRow, PauseRow
 from iep_desktop.store.rows import transactions_of
 from iep_desktop.store.tables import EndRow, InstanceRow, SlotRow, TransactionRow
@@ -63,7 +64,7 @@ class Line:
                     left.get(found.id, 0),
                     found.id in running,
                     bool(paused & {EVERYTHING, found.recipient}),
-                    found.node if found.node in down else "",
+                    next((node for node in (found.node, found.source_node) if node in down), ""),
                 )
                 for found in transactions_of(session, ends)
             )
@@ -181,7 +182,7 @@ def in_order(line: Select[EndRow]) -> Select[EndRow]:
 
 
 def _held_back(hospital: str) -> ColumnElement[bool]:
-    """Its destination is paused, or its node fails for all."""
+    """Its destination is paused, or a node that it needs fails for all."""
     paused = select(PauseRow.destination).where(PauseRow.hospital == hospital)
     down = select(CircuitRow.node).where(CircuitRow.hospital == hospital, CircuitRow.open_since.is_not(None))
     return or_(
@@ -189,6 +190,13 @@ def _held_back(hospital: str) -> ColumnElement[bool]:
         exists().where(
             TransactionRow.id == EndRow.transaction_id,
             or_(TransactionRow.recipient.in_(paused), TransactionRow.node.in_(down)),
+        ),
+        exists().where(
+            TransferRow.transaction_id == EndRow.transaction_id,
+            or_(
+                and_(EndRow.direction == Direction.OUT, TransferRow.source_node.in_(down)),
+                and_(EndRow.direction == Direction.IN, TransferRow.gateway.in_(down)),
+            ),
         ),
     )
 

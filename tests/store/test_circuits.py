@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from iep_desktop.core.drafts import TransferPart
 from iep_desktop.store.circuits import Circuits
 from iep_desktop.store.database import Database
 from iep_desktop.store.line import Line
 from iep_desktop.store.slots import Slots
 from iep_desktop.store.transactions import Transactions
 from tests.store.conftest import Clock
-from tests.store.samples import THEM, US, disc
+from tests.store.samples import THEM, US, disc, transfer
 
 SOON, AGAIN, LEASE = timedelta(seconds=5), timedelta(seconds=30), timedelta(seconds=60)
 
@@ -60,6 +61,20 @@ def test_nothing_is_claimed_for_an_open_node_and_the_others_go_on(
     claim = slots.claim("here", LEASE, clock())
     assert claim is not None
     assert claim.transaction_id == waits.id
+
+
+def test_a_transfer_waits_for_the_pacs_that_it_comes_from_as_well(
+    database: Database, circuits: Circuits, ours: Transactions, clock: Clock
+) -> None:
+    made = ours.create(transfer(node="THEIR GATEWAY", transfer=TransferPart(source_node="PACS")))
+    _fails(circuits, clock, 1, 2, 3)
+    slots = Slots(database, US)
+    assert slots.claim("here", LEASE, clock()) is None
+    assert [row.node_down for row in Line(database, US).all()] == ["PACS"]
+    circuits.forget("PACS")
+    claim = slots.claim("here", LEASE, clock())
+    assert claim is not None
+    assert claim.transaction_id == made.id
 
 
 def test_one_workstation_at_a_time_looks_whether_it_is_back(circuits: Circuits, clock: Clock) -> None:
