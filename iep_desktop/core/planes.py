@@ -156,6 +156,15 @@ def nearest(target: Plane, planes: Sequence[Plane | None]) -> int | None:
     return best
 
 
+def why_apart(one: Plane | None, other: Plane | None) -> str:
+    """Why two slices cannot be scrolled together; empty where they can."""
+    if one is None or other is None:
+        return "no position in the patient"
+    if not _comparable(one, other):
+        return "no common coordinates"
+    return "" if parallel(one, other) else "another direction"
+
+
 def parallel(one: Plane, other: Plane) -> bool:
     return abs(dot(one.normal, other.normal)) > _PARALLEL
 

@@ -90,7 +90,7 @@ class OpenFiles:
         """Where the frames of a file lie in the patient."""
         image, _patient = self._opened(path)
         slots = [replace(slot, frame=at) for at in range(min(image.frames, _MOST_PLACES))]
-        planes = [(one, image.facts(one.frame).plane) for one in slots]
+        planes = [(one, image.plane(one.frame)) for one in slots]
         return [(one, plane) for one, plane in planes if plane is not None]
 
     def _opened(self, path: Path) -> tuple[Image, ViewPatient]:

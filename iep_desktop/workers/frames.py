@@ -135,9 +135,11 @@ class FrameReader:
     def learn_places(self, stack: Stack) -> None:
         """Find out where all slices of a stack lie, when there is nothing else to do."""
         with self._changed:
-            known = {uid for uid, _frame in stack.planes()}
-            slots = [Slot(image) for image in stack.series.images]
-            self._placing.update({slot.key[0]: (stack, slot) for slot in slots if slot.key[0] not in known})
+            for slot in stack.unplaced():
+                if slot.key[0] in self._failed:
+                    stack.set_placed(slot)
+                else:
+                    self._placing[slot.key[0]] = (stack, slot)
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -212,6 +214,8 @@ class FrameReader:
                 self._paths[uid] = path
             elif error is not None and not ctx.cancelled:
                 self._failed[uid] = _Failure(error)
+                self._placing.pop(uid, None)
+                stack.set_placed(slot)
             self._changed.notify_all()
 
     # --- decoding ---------------------------------------------------------------------------------------------
@@ -327,6 +331,7 @@ class FrameReader:
         places, _error = _attempt(lambda: self._files.places(path, slot))  # a pane says why, where one looks
         for found, plane in places or ():
             stack.set_plane(found, plane)
+        stack.set_placed(slot)
 
 
 def _missing(slot: Slot, failure: _Failure) -> Missing:

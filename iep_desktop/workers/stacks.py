@@ -24,6 +24,7 @@ class Stack:
         self._ends = list(accumulate(self._frames))
         self._at = {Slot(image).key[0]: at for at, image in enumerate(series.images)}
         self._planes: dict[tuple[str, int], Plane] = {}
+        self._placed: set[str] = set()  # images of which is known where they lie, or that it cannot be known
 
     def __len__(self) -> int:
         with self._lock:
@@ -69,3 +70,19 @@ class Stack:
         """By key, of the frames that were looked at."""
         with self._lock:
             return dict(self._planes)
+
+    def set_placed(self, slot: Slot) -> None:
+        """All that can be known of where an image lies is known."""
+        with self._lock:
+            self._placed.add(slot.key[0])
+
+    def unplaced(self) -> list[Slot]:
+        """Images of which that is not so yet."""
+        with self._lock:
+            slots = [Slot(image) for image in self.series.images]
+            return [slot for slot in slots if slot.key[0] not in self._placed]
+
+    @property
+    def is_placed(self) -> bool:
+        with self._lock:
+            return self._placed >= self._at.keys()

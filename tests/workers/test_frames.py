@@ -15,6 +15,7 @@ from iep_desktop.core.pictures import Look, Missing, Picture, Slot, WindowLevel
 from iep_desktop.core.viewing import ViewImage, ViewSeries
 from iep_desktop.workers.frames import Arrival, FrameReader
 from iep_desktop.workers.stacks import Stack
+from tests.dicom.render.making import item
 from tests.viewing import FolderSource, slices, view, write
 
 AS_FILE = Look()
@@ -30,6 +31,9 @@ class Pane:
 
     def want(self, stack: Stack, place: int, look: Look = AS_FILE, *, seat: int = 0) -> int:
         return self.reader.want(seat, stack, stack.slot(place), look)
+
+    def learn(self, stack: Stack) -> None:
+        self.reader.learn_places(stack)
 
     def shown(self, ticket: int) -> Picture | Missing:
         wait(lambda: any(arrival.ticket == ticket for arrival in list(self.arrivals)))
@@ -346,3 +350,33 @@ def test_where_all_slices_lie_is_learned_for_linked_scrolling(pane: Pane, tmp_pa
     pane.reader.learn_places(stack)
     wait(lambda: len(stack.planes()) == 90)
     assert stack.planes()[stack.slot(89).key].depth == 178.0
+    wait(lambda: stack.is_placed)
+
+
+def test_what_cannot_be_had_does_not_keep_the_rest_from_being_linked(
+    pane: Pane, source: FolderSource, tmp_path: Path
+) -> None:
+    stack = stack_of(slices(tmp_path, 6, 8))
+    source.failing[stack.slot(2).key[0]] = NodeUnreachable("PACS does not answer")
+    Path(stack.slot(4).image.where).write_bytes(b"no DICOM")
+    pane.learn(stack)
+    wait(lambda: stack.is_placed)
+    assert len(stack.planes()) == 4
+
+
+def test_all_frames_of_an_enhanced_image_are_placed(pane: Pane, tmp_path: Path) -> None:
+    groups = [item(PlanePositionSequence=[item(ImagePositionPatient=[0, 0, z])]) for z in range(5)]
+    shared = item(
+        PlaneOrientationSequence=[item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])],
+        PixelMeasuresSequence=[item(PixelSpacing=[1, 1])],
+    )
+    stack = one(
+        tmp_path,
+        np.zeros((5, 4, 4), np.int16),
+        SharedFunctionalGroupsSequence=[shared],
+        PerFrameFunctionalGroupsSequence=groups,
+    )
+    pane.show(stack, 0)
+    pane.learn(stack)
+    wait(lambda: stack.is_placed)
+    assert [stack.planes()[stack.slot(at).key].depth for at in range(5)] == [0, 1, 2, 3, 4]

@@ -27,7 +27,7 @@ _BASES = {"ImagerPixelSpacing": Basis.DETECTOR, "NominalScannedPixelSpacing": Ba
 
 def facts_of(ds: Dataset, said: PixelFormat, frame: int) -> FrameFacts:
     """All but the patient, whom `dicom.documents` reads."""
-    plane = _plane(ds, said, frame)
+    plane = plane_at(ds, said, frame)
     grey = said.samples == 1 and said.photometric in GREY
     day, time = _taken(ds)
     return FrameFacts(
@@ -90,7 +90,8 @@ def _time(said: str) -> str:
     return f"{hours}:{minutes}" if good else ""
 
 
-def _plane(ds: Dataset, said: PixelFormat, frame: int) -> Plane | None:
+def plane_at(ds: Dataset, said: PixelFormat, frame: int) -> Plane | None:
+    """Where a frame lies in the patient."""
     spacing = spacing_of(ds, frame)
     if spacing is None or spacing.source != "PixelSpacing":
         return None

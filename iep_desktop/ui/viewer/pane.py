@@ -62,6 +62,7 @@ class Pane(QWidget):
         self.measures = Measures()
         self.scouts: Sequence[tuple[Point, Point]] = ()
         self.is_active = False
+        self._note = ""
         self._image: QImage | None = None
         self._ticket = self._painted = 0
         self._asked_at = 0.0
@@ -82,7 +83,7 @@ class Pane(QWidget):
         """Another series, from its first frame or at one of it."""
         self.cine.stop()
         self.stack, self.slot = stack, slot or (stack.slot(0) if len(stack) else None)
-        self.look, self.port = Look(), Viewport()
+        self.look, self.port, self._note = Look(), Viewport(), ""
         self._painted = self._ticket  # what is still on its way belongs to another series
         self._forget_picture()
         self._ask()
@@ -228,6 +229,12 @@ class Pane(QWidget):
             self.measures.remove(self.picture.slot.key)
             self.update()
 
+    def set_note(self, note: str) -> None:
+        """Words beside the image that come from outside of it."""
+        if note != self._note:
+            self._note = note
+            self.update()
+
     # --- asking -----------------------------------------------------------------------------------------------
 
     def _ask(self, *, forward: bool = True) -> None:
@@ -296,7 +303,7 @@ class Pane(QWidget):
                 Texts(bottom_right=(f"Image {self.place + 1} of {self.count}",)) if self.missing else Texts()
             )
         remarks = [f"Cine {self.cine.rate:.3g} a second"] if self.cine.running else []
-        remarks += [self._waiting()] if self._waiting() else []
+        remarks += [said for said in (self._note, self._waiting()) if said]
         return texts_of(picture, fit, self.stack.place(picture.slot), self.count, remarks)
 
     def _waiting(self) -> str:

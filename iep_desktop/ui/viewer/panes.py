@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from iep_desktop.core.planes import crossing, nearest
+from iep_desktop.core.planes import crossing, nearest, why_apart
 from iep_desktop.core.viewing import ImageSource, ViewImage, ViewSeries, ViewStudy
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.viewer.cell import Cell
@@ -21,6 +21,7 @@ from iep_desktop.workers.queries import Queries
 from iep_desktop.workers.stacks import Stack
 
 COUNTS = (1, 2, 4)
+_AGAIN_MS = 100
 _NAMES = {1: ("pane",), 2: ("left pane", "right pane")}
 _FOUR = ("top left pane", "top right pane", "bottom left pane", "bottom right pane")
 
@@ -50,6 +51,10 @@ class Panes(QWidget):
         self._active = 0
         self._maximised: tuple[int, int] | None = None  # how many there were, and which one it was
         self.tool = Tool.SCROLL
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_AGAIN_MS)
+        self._later.timeout.connect(lambda: self._follow(self.active))
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(1)
@@ -182,7 +187,7 @@ class Panes(QWidget):
         self.linked = linked
         if linked:
             self._learn()
-            self._follow(self.active)
+        self._follow(self.active)
 
     def set_scouts(self, *, scouts: bool) -> None:
         self.scouts = scouts
@@ -194,19 +199,30 @@ class Panes(QWidget):
                 self._feed.reader.learn_places(cell.pane.stack)
 
     def _follow(self, moved: Pane) -> None:
-        """The others go to the slice at the same height of the patient."""
-        if not self.linked or moved.stack is None or moved.slot is None:
+        """The others go to the slice at the same height of the patient, or say why they cannot."""
+        for pane in (cell.pane for cell in self.cells):
+            others = self.linked and pane is not moved and pane.stack is not None
+            if not others or moved.slot is None or moved.stack in (None, pane.stack):
+                pane.set_note("")
+            elif pane.picture is not None and moved.picture is not None:
+                why = why_apart(moved.plane, pane.plane)
+                pane.set_note(f"Not scrolled together: {why}" if why else "")
+                if not why:
+                    self._bring(pane, moved)
+
+    def _bring(self, pane: Pane, moved: Pane) -> None:
+        """Only when it is known where all its slices lie: the nearest of a few would be the wrong one."""
+        if pane.stack is None or moved.stack is None or moved.slot is None:
             return
         target = moved.stack.planes().get(moved.slot.key)
-        if target is None:
+        if target is None or not pane.stack.is_placed:
+            pane.set_note("Finding out where slices lie…")
+            self._later.start()
             return
-        for pane in (cell.pane for cell in self.cells):
-            if pane is moved or pane.stack is None or pane.stack is moved.stack:
-                continue
-            planes = list(pane.stack.planes().items())
-            at = nearest(target, [plane for _, plane in planes])
-            if at is not None:
-                self._go_to(pane, planes[at][0])
+        planes = list(pane.stack.planes().items())
+        at = nearest(target, [plane for _, plane in planes])
+        if at is not None:
+            self._go_to(pane, planes[at][0])
 
     def _go_to(self, pane: Pane, key: tuple[str, int]) -> None:
         assert pane.stack is not None
