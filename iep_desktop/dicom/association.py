@@ -24,7 +24,7 @@ from pynetdicom.transport import AddressInformation, AssociationSocket
 from iep_desktop.core.errors import Cancelled, Cause, IepError, NodeRejected, NodeUnreachable
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
-from iep_desktop.dicom import tls
+from iep_desktop.dicom import reactor, tls
 from iep_desktop.dicom.contexts import Pair
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, MAX_PDU, FastSocket, Limits
 from iep_desktop.dicom.line_queues import Answers, Outgoing
@@ -165,6 +165,11 @@ class NodeAssociation:
         if self._assoc is None:
             raise self.lost()
         return self._assoc
+
+    def asking(self) -> library.Association:
+        """The same, ready for a request by the library's own means."""
+        reactor.hold(self.assoc)
+        return self.assoc
 
     @property
     def alive(self) -> bool:
@@ -337,6 +342,7 @@ class _Requestor(AE):  # type: ignore[misc, unused-ignore]
         sock = FastSocket(assoc, self._link.limits, address=address)
         if tls_args:
             sock.tls_args = tls_args
+        reactor.install(assoc)
         assoc.dul.to_provider_queue = self._link._outgoing
         assoc.dimse.msg_queue = self._link._answers
         guard(assoc)

@@ -20,7 +20,7 @@ Answers = Generator[tuple[int, Dataset | None], None, None]
 
 def plain(link: NodeAssociation, model: str, identifier: Dataset, message_id: int) -> Answers:
     """By the library's own C-FIND: status and answer, the last without one. Raises what `link.lost` says."""
-    for status, answer in link.assoc.send_c_find(identifier, model, message_id):
+    for status, answer in link.asking().send_c_find(identifier, model, message_id):
         if "Status" not in status:
             raise link.lost()
         yield int(status.Status), answer

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import struct
-import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -19,7 +18,7 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE
 from pynetdicom.association import Association
 
-from iep_desktop.dicom import query
+from iep_desktop.dicom import query, reactor
 from iep_desktop.dicom.association import NodeAssociation
 from iep_desktop.dicom.dimse import (
     C_STORE_RQ,
@@ -65,7 +64,7 @@ def usable() -> bool:
 
 def plain(link: NodeAssociation, file: SendFile, message_id: int, priority: int) -> Answer:
     """Send a file by the library's own C-STORE. Raises what `link.lost` says, OSError for the file."""
-    status = link.assoc.send_c_store(file.path, message_id, priority)
+    status = link.asking().send_c_store(file.path, message_id, priority)
     if "Status" not in status:
         raise link.lost()
     return _answer(status)
@@ -84,7 +83,9 @@ def direct(link: NodeAssociation, file: SendFile, message_id: int, priority: int
                 return answer
             if not pdu:
                 raise ConnectionAbortedError("no answer")
-            _pause(assoc)  # before the library may read it, lest its reactor takes the answer for itself
+            reactor.hold(
+                assoc
+            )  # before the library may read it, lest its reactor takes the answer for itself
             sock.push_back(pdu)
     except OSError:
         link.wait_for_end()
@@ -151,13 +152,6 @@ def _parsed(pdu: bytes, message_id: int) -> Answer | None:
     status = number(found, 0x0900)
     comment = found.get(0x0902, b"").decode("ascii", "replace").strip(" \0")
     return None if status is None else Answer(status, comment)
-
-
-def _pause(assoc: Association) -> None:
-    """As the library's own `send_c_store` does before it waits for an answer."""
-    assoc._reactor_checkpoint.clear()
-    while not assoc._is_paused and assoc.is_alive():
-        time.sleep(0.0001)
 
 
 def _by_library(link: NodeAssociation, message_id: int) -> Answer:

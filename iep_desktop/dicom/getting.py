@@ -105,7 +105,7 @@ def get(
     assoc.bind(evt.EVT_C_STORE, on_store)
     for context in assoc.accepted_contexts:  # some nodes send, but do not say that they took the role
         context._as_scp = True
-    return _ended(link, assoc.send_c_get(identifier, GET_MODEL, message_id), after_each)
+    return _ended(link, link.asking().send_c_get(identifier, GET_MODEL, message_id), after_each)
 
 
 def move(
@@ -116,7 +116,7 @@ def move(
     after_each: Callable[[], None],
 ) -> Outcome:
     """The instances go to our listener at `destination`. Raises what `link.lost` says."""
-    answers = link.assoc.send_c_move(identifier, destination, MOVE_MODEL, message_id)
+    answers = link.asking().send_c_move(identifier, destination, MOVE_MODEL, message_id)
     return _ended(link, answers, after_each)
 
 

@@ -8,6 +8,7 @@ Must not know what is changed in the head, nor why.
 from __future__ import annotations
 
 import contextlib
+import functools
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -39,6 +40,7 @@ _MOST_INFLATED = 4 << 30  # bytes; a deflated file that grows beyond is a bomb
 _CHUNK = 1 << 20
 _META = Syntax(implicit=False)  # PS3.10 7.1: always explicit little endian
 _OURS = {0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013}
+_same = functools.lru_cache(maxsize=256)(element)  # in file after file
 _PLAIN = {True: ImplicitVRLittleEndian, False: ExplicitVRLittleEndian}
 
 
@@ -87,12 +89,12 @@ def file_meta(
     """Preamble, prefix and file meta (PS3.10 7.1), ours anew; of another's, what is `kept` (Source AE Title, private
     information)."""
     new = [
-        element(_META, 0x00020001, "OB", b"\0\1"),
-        element(_META, 0x00020002, "UI", sop_class_uid.encode()),
+        _same(_META, 0x00020001, "OB", b"\0\1"),
+        _same(_META, 0x00020002, "UI", sop_class_uid.encode()),
         element(_META, 0x00020003, "UI", sop_instance_uid.encode()),
-        element(_META, 0x00020010, "UI", transfer_syntax_uid.encode()),
-        element(_META, 0x00020012, "UI", IMPLEMENTATION_CLASS_UID.encode()),
-        element(_META, 0x00020013, "SH", IMPLEMENTATION_VERSION.encode()),
+        _same(_META, 0x00020010, "UI", transfer_syntax_uid.encode()),
+        _same(_META, 0x00020012, "UI", IMPLEMENTATION_CLASS_UID.encode()),
+        _same(_META, 0x00020013, "SH", IMPLEMENTATION_VERSION.encode()),
     ]
     group = b"".join(e.raw for e in sorted([*new, *kept], key=lambda e: e.tag))
     return (

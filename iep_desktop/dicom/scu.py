@@ -45,7 +45,7 @@ def echo(node: Node, *, limits: Limits = DEFAULT_LIMITS, ctx: Context | None = N
     start = time.monotonic()
     with associate(node, [build_context(Verification)], limits=limits, ctx=ctx) as link:
         connected = time.monotonic()
-        status = _answered(link, link.assoc.send_c_echo())
+        status = _answered(link, link.asking().send_c_echo())
         if status.Status != 0x0000:
             raise NodeRejected(
                 f"{node.name} does not answer C-ECHO",

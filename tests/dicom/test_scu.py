@@ -35,7 +35,9 @@ from tests.fakes.peer import (
     finds,
     half_a_pdu,
 )
+from tests.fakes.ways import way  # noqa: F401
 
+pytestmark = pytest.mark.usefixtures("way")
 SHORT = Limits(connect=0.5, acse=0.5, dimse=0.5, network=1, write=0.5, release=0.3)
 LONG = Limits(connect=10, acse=10, dimse=10, network=20, write=10, release=0.3)  # where the peer answers
 CT = Pair(CTImageStorage, ExplicitVRLittleEndian)

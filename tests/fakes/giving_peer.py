@@ -112,11 +112,14 @@ def half_an_image(path: Path) -> Callable[[Connection], None]:
 def give(connection: Connection, path: Path, piece: int = 16000) -> None:
     """A C-STORE-RQ for the file, its data set in PDVs of `piece` bytes."""
     context_id, command, data = _request(connection, path)
-    pdus = [data_pdu(context_id, 3, command)]
+    segment = data_pdu(context_id, 3, command)
     for at in range(0, len(data), piece):
         control = 2 if at + piece >= len(data) else 0
-        pdus.append(data_pdu(context_id, control, data[at : at + piece]))
-    connection.send(b"".join(pdus))
+        segment += data_pdu(context_id, control, data[at : at + piece])
+        if len(segment) > 1 << 20:
+            connection.send(segment)
+            segment = b""
+    connection.send(segment)
 
 
 def finish(
