@@ -23,7 +23,7 @@ from iep_desktop.ui.disc_wizard.draft_keeper import KeptDraft
 from iep_desktop.ui.services import IsMe, ReadsLedger
 
 if TYPE_CHECKING:
-    from iep_desktop.ui.services import MakesThumbnails, OpensImages
+    from iep_desktop.ui.services import KeepsReviews, MakesThumbnails, OpensImages
 
 
 class SendsRequests(Protocol):
@@ -78,5 +78,7 @@ class CreateDesk(Protocol):
     def viewings(self) -> OpensImages: ...
     @property
     def thumbnails(self) -> MakesThumbnails: ...
+    @property
+    def reviews(self) -> KeepsReviews: ...
     @property
     def drafts(self) -> KeepsDrafts: ...

@@ -46,6 +46,7 @@ class ImageReview(QWidget):
         self._view: ViewSet | None = None
         self._ticked: frozenset[str] = frozenset()
         self._review: Review | None = None
+        self._to: tuple[str, ...] = ()
         self.viewer: ViewerWindow | None = None
         self.button = Button("Re&view the images…", theme, icon="image")
         self.said = Label("", "text2")
@@ -72,9 +73,12 @@ class ImageReview(QWidget):
     def leaves_out_all(self) -> bool:
         return self._view is not None and not self._ticked
 
-    def studies_are(self, studies: tuple[PacsStudy, ...], patient: Patient) -> None:
-        """Other studies: what was chosen among the images of those before is no choice among these."""
-        self._patient = patient
+    def studies_are(self, studies: tuple[PacsStudy, ...], patient: Patient, to: tuple[str, ...]) -> None:
+        """Other studies: what was chosen among the images of those before is no choice among these.
+
+        `to`: the hospital and the node, which may ask for a review.
+        """
+        self._patient, self._to = patient, to
         self.setVisible(bool(studies))
         if studies != self._studies:
             self._studies = studies
@@ -92,12 +96,12 @@ class ImageReview(QWidget):
         if self.viewer is not None:
             self.viewer.activateWindow()
             return
-        viewings, studies, asked = self._desk.viewings, self._studies, _asked(self._patient)
+        desk, studies, asked, to = self._desk, self._studies, _asked(self._patient), self._to
         self.button.setEnabled(False)
         self.said.setText("PACS lists the images…")
         self._queries.ask(
-            lambda ctx: viewings.of_studies("", studies, ctx, asked),
-            lambda viewing: self._show(viewing, studies),
+            lambda ctx: (desk.viewings.of_studies("", studies, ctx, asked), desk.reviews.mandatory(*to)),
+            lambda answer: self._show(studies, *answer),
             self._not_listed,
             owner=self,
         )
@@ -106,7 +110,7 @@ class ImageReview(QWidget):
         self.button.setEnabled(True)
         self.said.setText(f"{getattr(error, 'title', 'It did not work')}: try again")
 
-    def _show(self, viewing: IsViewing, studies: tuple[PacsStudy, ...]) -> None:
+    def _show(self, studies: tuple[PacsStudy, ...], viewing: IsViewing, mandatory: bool) -> None:
         from iep_desktop.ui.viewer import open_viewer
 
         self.button.setEnabled(True)
@@ -126,6 +130,7 @@ class ImageReview(QWidget):
             tickable=True,
             ticked=ticked,
             reviewer=self._desk.me.user,
+            mandatory=mandatory,
             reviewed=reviewed(self._review) if self._review else None,
         )
         self.viewer.review_confirmed.connect(self._confirmed)

@@ -188,6 +188,14 @@ class NoFiles:
         raise UNREACHABLE
 
 
+@dataclass(frozen=True)
+class MandatoryFor:
+    hospital: str
+
+    def mandatory(self, *destinations: str) -> bool:
+        return self.hospital in destinations
+
+
 class NoThumbnails:
     def of_image(self, *_: object) -> object:
         raise UNREACHABLE
@@ -246,6 +254,7 @@ class FakeDesk(tests.ui.fake_desk.FakeDesk):
         self.transfers: FakeTransfers = FakeTransfers(reading)  # type: ignore[assignment]
         self.drafts, self.gatekeeper = FakeDrafts(), FakeGatekeeper()
         self.viewings, self.thumbnails = FakeViewings(), NoThumbnails()
+        self.reviews = MandatoryFor("RX1")  # type: ignore[assignment]
 
 
 def _made(

@@ -354,6 +354,8 @@ def test_images_that_are_unticked_in_the_review_stay_here(
     assert asked is not None
     assert (asked.patient_id, asked.name) == ("S999111", "MOUSE^Minnie")
     assert page.review.said.text() == "All 4 images ticked in the review"
+    assert viewer.reviewing is not None
+    assert viewer.reviewing.bar._mandatory, "the settings ask for it for this destination"
     assert page.order().instances == (), "everything in the study"
     viewer.rail.set_ticked([f"{STUDIES[0].study_uid}.1.1"])
     viewer.ticked_changed.emit()

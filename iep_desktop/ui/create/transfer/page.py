@@ -164,7 +164,9 @@ class TransferPage(FormPage):
 
     def _studies_changed(self) -> None:
         self.onward_field.setVisible(bool(self.studies.ticked_foreign))
-        self.review.studies_are(self.studies.ticked, self.sheet().text.to_form().patient)
+        sheet = self.sheet()
+        to = (sheet.text.hospital, sheet.node)
+        self.review.studies_are(self.studies.ticked, sheet.text.to_form().patient, to)
         self.changed()
 
     def answer(self, request_id: int) -> None:

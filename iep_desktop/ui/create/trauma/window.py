@@ -264,7 +264,8 @@ class TraumaWindow(QWidget):
     def _changed(self) -> None:
         self._second.circle.set_done(bool(self.studies.ticked))
         self.onward.setVisible(bool(self.studies.ticked_foreign))
-        self.review.studies_are(self.studies.ticked, self.patient.patient())
+        to = (self._pathway.hospital, self._node.name if self._node else "")
+        self.review.studies_are(self.studies.ticked, self.patient.patient(), to)
         self.today.setVisible(bool(self.studies.rows.studies))
         self._order = self.order() if self.patient.is_found else None
         self.gate.ask_about(self._order)
