@@ -94,6 +94,8 @@ _BUTTONS = {
     Act.COMPLETE: "Complete…",
     Act.REWORK: "Re-work…",
     Act.STOP: "Stop",
+    Act.VIEW: "View",
+    Act.PRINT_FORM: "Print…",
     Act.REGISTER: "Registered…",
     Act.DECIDE: "Match…",
     Act.CONFIRM: "Confirm…",

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from iep_desktop.core.model import Exam, RisState
-from iep_desktop.core.transaction import Details, Direction, TransactionType
+from iep_desktop.core.transaction import Details, Direction, Status, TransactionType
 from iep_desktop.ui.acts import Act, Wish
 from iep_desktop.ui.details.section import Section
 from iep_desktop.ui.theme import Theme
@@ -30,8 +30,10 @@ class RisSection(Section):
     def show_details(self, details: Details, _now: datetime) -> None:
         transaction = details.transaction
         # What we send is entered by whoever receives it (R-RIS).
-        received = transaction.direction is Direction.IN and transaction.type is not TransactionType.REQUEST
-        self.setVisible(received and bool(transaction.exams))
+        imported = transaction.type is TransactionType.CD_IMPORT
+        received = transaction.direction is Direction.IN and transaction.status is Status.DELIVERED
+        asked = transaction.type is TransactionType.REQUEST
+        self.setVisible((imported or received) and not asked and bool(transaction.exams))
         while len(self.rows) > len(transaction.exams):
             row = self.rows.pop()
             row.setParent(None)

@@ -147,7 +147,7 @@ def _what_to_do(transaction: Transaction, first: Requirement, act: Act) -> str:
     if first.code == "answer":
         urgent = "a Blue Light request" if texts.is_blue_light(transaction) else "a request"
         return f"Respond to {urgent}"
-    if act in _SAYS_IT_ITSELF:
+    if act in _SAYS_IT_ITSELF or first.title.startswith("Download "):
         return f"{first.title}: {first.detail}" if first.detail and act is not Act.SEND else first.title
     said = first.detail if act is Act.COMPLETE and first.detail else first.title
     lower = said[:1].lower() + said[1:] if not said[:2].isupper() else said

@@ -13,7 +13,7 @@ from iep_desktop.ui.acts import Act, Wish
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.worklist.required_list import GroupRow, RequiredModel, RequiredView
 from iep_desktop.ui.worklist.required_rows import Entry, Group, entries_of, merge
-from tests.ui.exchange_rows import REWORK, exchange_desk, transfer
+from tests.ui.exchange_rows import REWORK, due, exchange_desk, transfer
 from tests.ui.fake_desk import NO_ADDRESS, NOT_MATCHED, NOT_REGISTERED, NOW, RIS, SECOND, transaction
 
 NAMES = {"NT1": "Riverside Clinic"}
@@ -202,3 +202,10 @@ def test_an_unwanted_transfer_asks_its_sender_for_a_message() -> None:
     row = transfer(1, Direction.OUT, status=Status.DECLINED, on_iep_at=NOW, required=(REWORK,))
     (entry,) = entries_of([row], NAMES, NOW)
     assert entry.act is Act.MESSAGE
+
+
+def test_a_title_that_says_it_itself_is_not_said_twice() -> None:
+    row = transfer(1, Direction.IN, status=Status.ON_IEP, on_iep_at=NOW)
+    wanted = due("download", "Download 24 images", NOW + timedelta(days=15), blocking=False)
+    (entry,) = entries_of([replace(row, required=(wanted,))], NAMES, NOW)
+    assert (entry.title, entry.due.words) == ("Download 24 images", "in 15 days")
