@@ -21,6 +21,8 @@ from iep_desktop.workers.pool import Running
 from iep_desktop.workers.queries import Queries
 from iep_desktop.workers.stacks import Stack
 
+SMALLEST = 96
+
 
 class Cell(QStackedWidget):
     """`file_shown` carries the path of a document that stands here now."""
@@ -38,6 +40,7 @@ class Cell(QStackedWidget):
     ) -> None:
         super().__init__(parent)
         self._source, self._queries, self._theme = source, queries, theme
+        self.setMinimumSize(SMALLEST, SMALLEST)  # whatever stands here: cells share the room evenly
         self._running: Running | None = None
         self._refused: Missing | None = None
         self.pane = Pane(seat, feed, theme)

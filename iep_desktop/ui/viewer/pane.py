@@ -74,7 +74,6 @@ class Pane(QWidget):
         self._patience.timeout.connect(self.update)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(120, 120)
         feed.arrived.connect(self._arrived)
 
     # --- what it shows ----------------------------------------------------------------------------------------

@@ -90,6 +90,9 @@ class Panes(QWidget):
             else:
                 self._feed.reader.leave(cell.pane.seat)
             cell.setVisible(at < count)
+        for line in (0, 1):
+            self._grid.setColumnStretch(line, int(line < min(count, 2)))
+            self._grid.setRowStretch(line, int(line < -(-count // 2)))
         self._name()
         self.activate(min(self._active, count - 1))
         self._draw_scouts()

@@ -33,6 +33,7 @@ _ACTS = (
 )
 _PANES = (("one", "square"), ("two", "columns-2"), ("four", "grid-2x2"))
 _TOGGLES = (("link", "link-2", "Scroll together"), ("scouts", "crosshair", "Scout lines"))
+_LESSER = frozenset({"measure", "fit", "one_to_one"})
 _OWN = "Own window"
 Known = TypeVar("Known", bound=QAbstractButton)
 
@@ -49,7 +50,7 @@ class Toolbar(QWidget):
         self._shown: tuple[Preset, ...] = ()
         self.buttons: dict[str, QAbstractButton] = {}
         self._words: dict[str, tuple[str, str]] = {}  # of buttons that have some, and their icons
-        self._narrow = False
+        self._mute: frozenset[str] = frozenset()  # of those, which show their icons alone
         self.setProperty("role", "bar-below")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName("Tools")
@@ -65,6 +66,7 @@ class Toolbar(QWidget):
     def add_panel(self, command: str, icon: str, words: str) -> None:
         """A panel's button, at the end."""
         self._flow.addWidget(self._button(command, icon, words))
+        self._show_words(command)
         self._fit()
 
     def set_words(self, command: str, words: str) -> None:
@@ -174,30 +176,34 @@ class Toolbar(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Words go where they would need a second line; icons with their tool tips stay."""
-        narrow = self._needed() > self.width()
-        if narrow != self._narrow:
-            self._narrow = narrow
+        """Words go, the lesser ones first, where they would need a second line; icons and their tool tips stay."""
+        bare = self._bare_width()
+        wanted = next(
+            (mute for mute in (frozenset[str](), _LESSER) if bare + self._spoken(mute) <= self.width()), None
+        )
+        mute = frozenset(self._words) if wanted is None else wanted
+        if mute != self._mute:
+            self._mute = mute
             for command in self._words:
                 self._show_words(command)
         self._flow.invalidate()
         self.setFixedHeight(self._flow.heightForWidth(self.width()))
 
-    def _needed(self) -> int:
-        """The width with all words."""
-        margins, items = self._flow.contentsMargins(), range(self._flow.count())
-        widths = [
-            item.sizeHint().width() + self._flow.spacing() for at in items if (item := self._flow.itemAt(at))
-        ]
-        hidden = sum(map(self._width_of_words, self._words)) if self._narrow else 0
-        return sum(widths) + hidden + margins.left() + margins.right()
+    def _bare_width(self) -> int:
+        """Without any words."""
+        margins = self._flow.contentsMargins()
+        items = [item for at in range(self._flow.count()) if (item := self._flow.itemAt(at)) is not None]
+        widths = sum(item.sizeHint().width() + self._flow.spacing() for item in items)
+        return widths - self._spoken(self._mute) + margins.left() + margins.right()
 
-    def _width_of_words(self, command: str) -> int:
-        return self.fontMetrics().horizontalAdvance(self._words[command][0]) + 2 * GAP
+    def _spoken(self, mute: frozenset[str]) -> int:
+        """The width of all words but those."""
+        spoken = (words for command, (words, _) in self._words.items() if command not in mute)
+        return sum(self.fontMetrics().horizontalAdvance(words) + 2 * GAP for words in spoken)
 
     def _show_words(self, command: str) -> None:
         button, (words, icon) = self.buttons[command], self._words[command]
-        button.setText("" if self._narrow else words)
+        button.setText("" if command in self._mute else words)
         self._theme.set_icon(button, icon)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from iep_desktop.core.documents import document_kind
 from iep_desktop.core.errors import IepError
@@ -128,7 +128,8 @@ class ViewerWindow(QWidget):
         self.splitter.setStretchFactor(1, 1)
         of = self._theme.sizes.of
         self.splitter.setSizes([of(240), of(800), of(360)])
-        self.panes.setMinimumHeight(of(200))
+        self.splitter.setMinimumHeight(of(200))
+        self.splitter.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         content = QWidget()
         content.setProperty("ground", "none")
         _column(content, self.strip, self.toolbar, self.splitter)

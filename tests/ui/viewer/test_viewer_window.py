@@ -258,6 +258,16 @@ def test_a_screen_that_is_too_low_scrolls_and_hides_no_identity(
     assert not window.strip.geometry().intersects(window.toolbar.geometry())
 
 
+def test_where_there_is_room_nothing_scrolls_and_cells_share_it_evenly(
+    open_window: OpenWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window = open_window(*(slices(tmp_path / str(n), 1) for n in range(4)))
+    press(qtbot, window, Qt.Key.Key_F4)
+    assert window.body.verticalScrollBar().maximum() == 0
+    sizes = [(cell.width(), cell.height()) for cell in window.panes.cells]
+    assert all(abs(w - sizes[0][0]) <= 1 and abs(h - sizes[0][1]) <= 1 for w, h in sizes)
+
+
 def test_f1_shows_all_keys(open_window: OpenWindow, tmp_path: Path, qtbot: QtBot) -> None:
     window = open_window(slices(tmp_path / "a", 2))
     press(qtbot, window, Qt.Key.Key_F1)
