@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from typing import BinaryIO
 
 from pydicom.charset import convert_encodings, decode_bytes
@@ -32,6 +33,7 @@ _WANTED = frozenset(
 )
 _LONGEST = 1024  # bytes of a value of these
 _MOST_INFLATED = 16 << 20
+_MOST_ELEMENTS = 10_000  # before the UIDs; more is no image but an attack
 _EXPLICIT, _IMPLICIT, _LENGTH = struct.Struct("<HH2sH"), struct.Struct("<HHL"), struct.Struct("<L")
 _UNDEFINED = 0xFFFFFFFF
 
@@ -67,10 +69,10 @@ def read_head(first: bytes, transfer_syntax_uid: str, data_set: Callable[[], Bin
     """
     deflated = transfer_syntax_uid == DeflatedExplicitVRLittleEndian
     try:
-        values = _quickly(_inflated(first) if deflated else first, transfer_syntax_uid)
+        values = _quickly(_inflated(first, ENOUGH) if deflated else first, transfer_syntax_uid)
     except _NotOrdinary:
         with data_set() as file:
-            whole = BytesIO(_inflated(file.read(_MOST_INFLATED))) if deflated else file
+            whole = BytesIO(_inflated(file.read(_MOST_INFLATED), _MOST_INFLATED)) if deflated else file
             values = _thoroughly(whole, transfer_syntax_uid)
     head = _head(values, transfer_syntax_uid)
     if not (head.sop_instance_uid and head.sop_class_uid and head.study_uid and head.series_uid):
@@ -113,15 +115,15 @@ def _thoroughly(file: BinaryIO, transfer_syntax_uid: str) -> dict[int, bytes]:
     file.seek(start)
     syntax = Syntax(transfer_syntax_uid == ImplicitVRLittleEndian, transfer_syntax_uid != ExplicitVRBigEndian)
     try:
-        found = walk(file, syntax, end, hold=_LONGEST, stop=_SERIES + 1)
+        found = islice(walk(file, syntax, end, hold=_LONGEST, stop=_SERIES + 1), _MOST_ELEMENTS)
         return {e.tag: e.value for e in found if e.tag in _WANTED and e.value is not None}
     except Malformed as exc:
         raise NoInstance(str(exc)) from exc
 
 
-def _inflated(data: bytes) -> bytes:
+def _inflated(data: bytes, most: int) -> bytes:
     try:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, _MOST_INFLATED)
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, most)
     except zlib.error as exc:
         raise NoInstance("its deflated data cannot be read") from exc
 
