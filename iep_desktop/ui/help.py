@@ -13,7 +13,7 @@ from iep_desktop.ui.widgets.buttons import Button, Kind
 from iep_desktop.ui.widgets.labels import Label, Title
 
 KEYS = (
-    ("Ctrl+1 … Ctrl+5", "Create, In Progress, Action Required, Failed, All"),
+    ("Ctrl+1 … Ctrl+7", "Create, In Progress, Action Required, Failed, All, Accepted, Queues"),
     ("Ctrl+F", "Search"),
     ("Ctrl+I", "Import a disc"),
     ("Ctrl+N", "Create"),
@@ -23,6 +23,8 @@ KEYS = (
     ("Enter", "Open the row; in Action Required, its button"),
     ("Right, Left", "Open a row to its series, close it"),
     ("Shift+F10", "What can be done with the row"),
+    ("Ctrl+Enter", "Send the message"),
+    ("Alt+Up, Alt+Down", "In Queues, move the row"),
     ("Ctrl+D", "Show or fold the details"),
     ("Space", "Tick; in a worklist, view the images"),
     ("Alt and a letter", "The underlined letter of a button or field"),

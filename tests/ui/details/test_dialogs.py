@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,13 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.errors import Permanent
-from iep_desktop.core.model import Form, Patient
-from iep_desktop.core.transaction import MatchDecision
+from iep_desktop.core.model import Form, Patient, Recipient
+from iep_desktop.core.transaction import Direction, MatchDecision
 from iep_desktop.ui.details import print_form
 from iep_desktop.ui.details.form_dialog import FormDialog
 from iep_desktop.ui.details.match_dialog import MatchDialog
 from iep_desktop.ui.theme import Theme
+from tests.ui.exchange_rows import transfer
 from tests.ui.fake_desk import HOSPITALS, NOW, transaction
 
 
@@ -83,6 +85,18 @@ def test_the_printed_form_holds_what_the_disc_needs_and_no_markup_of_others(qtbo
     assert lines["Patient"] == "MOUSE, Minnie"
     assert "Date of birth" not in lines
     assert "<img src=x>" in print_form.document(evil, "").toPlainText()
+
+
+def test_the_printed_form_of_an_export_names_who_receives_it() -> None:
+    row = transfer(8, Direction.OUT)
+    who = Recipient("Dr A. Receiver", "Registrar", "x1", "a@example.nhs.uk")
+    row = replace(row, form=replace(row.form, recipient=who, needed_by=date(2026, 11, 25)))
+    lines = dict(print_form.lines_of(row, "Nottingham University Hospitals"))
+    assert lines["Images to"] == "Nottingham University Hospitals"
+    assert lines["Receiving person"] == "Dr A. Receiver, Registrar"
+    assert lines["Their contact"] == "x1, a@example.nhs.uk"
+    assert lines["Required by"] == "25/11/2026"
+    assert "Images from" not in lines
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
