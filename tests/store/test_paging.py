@@ -249,7 +249,7 @@ def test_each_end_finds_by_the_words_of_its_own_form_alone(
 NAME = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=NAME, typed=NAME, part=st.tuples(st.integers(0, 9), st.integers(1, 9)))
 def test_the_index_finds_any_name_exactly_as_looking_for_it_does(
     database: Database, ours: Transactions, name: str, typed: str, part: tuple[int, int]

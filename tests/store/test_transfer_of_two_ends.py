@@ -204,5 +204,5 @@ def test_a_transfer_is_one_truth_whatever_its_ends_do(tmp_path: Path) -> None:
     Transfer.folder = tmp_path
     run_state_machine_as_test(
         Transfer,
-        settings=settings(max_examples=10, stateful_step_count=20, deadline=None, phases=[Phase.generate]),
+        settings=settings(max_examples=6, stateful_step_count=15, deadline=None, phases=[Phase.generate]),
     )
