@@ -230,7 +230,8 @@ class Judged:
         """Durable: now it may be recorded."""
         self._do(lambda: self._keeper.keep(self._named, self._new))
         if not self.wanted and self._received and self._new:
-            self._received.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._received.path.unlink()
 
     def _judge(self) -> None:
         self._head = self._landing.head()

@@ -7,6 +7,7 @@ with `had`, asks only for the rest. Must not judge whose images these are: the s
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from iep_desktop.dicom.status import retrieve_error
 from iep_desktop.dicom.storage_scp import StorageListener
 
 AT_ONCE = 500  # SOP Instance UIDs in a request: a value of VR UI has at most 64 KB in explicit VR
+_MOMENT = 0.2  # seconds in which a cancellation is noticed
 _LATE = 5.0  # seconds that a C-MOVE's instances may come after its final response
 
 
@@ -213,13 +215,14 @@ class _Run:
 
     def _bring(self, link: NodeAssociation, request: _Request) -> None:
         self._ctx.check()
+        if self._came(request) == len(request.instances):
+            return  # with an earlier request that had to ask for more
         outcome = self._ask(link, request)
-        came = len(request.instances) - len(self._harvest.lacking(request.instances))
-        if request.level == "IMAGE" and not came:  # PS3.4 C.4.2.1.4.1 allows it, not every node does
-            self._by_series = True
+        if request.level == "IMAGE" and not self._came(request):
+            self._by_series = True  # PS3.4 C.4.2.1.4.1 allows lists of UIDs, but not every node takes them
             whole = {k: v for k, v in request.keys.items() if k != "SOPInstanceUID"}
             outcome = self._ask(link, _Request("SERIES", whole, request.instances))
-            came = len(request.instances) - len(self._harvest.lacking(request.instances))
+        came = self._came(request)
         self._outcomes.append(outcome)
         out_of_resources = 0xA700 <= outcome.status <= 0xA7FF
         if came < len(request.instances) and _is_failure(outcome.status) and (out_of_resources or not came):
@@ -260,13 +263,16 @@ class _Run:
 
     def _wait_for_late(self, request: _Request, outcome: Outcome) -> None:
         """Some nodes send their final response before the last instance."""
-        harvest = self._harvest
-        expected = outcome.completed + outcome.warned
-        with harvest.arrived:
-            while len(request.instances) - len(harvest.lacking(request.instances)) < expected:
-                self._ctx.check()
-                if harvest.error or not harvest.arrived.wait(_LATE):
-                    return
+        expected = min(outcome.completed + outcome.warned, len(request.instances))
+        deadline = time.monotonic() + _LATE
+        while self._came(request) < expected and time.monotonic() < deadline and not self._harvest.error:
+            self._ctx.check()
+            with self._harvest.arrived:
+                if self._harvest.arrived.wait(_MOMENT):
+                    deadline = time.monotonic() + _LATE
+
+    def _came(self, request: _Request) -> int:
+        return len(request.instances) - len(self._harvest.lacking(request.instances))
 
     def _after_each(self) -> None:
         if self._stop and (self._harvest.error or self._ctx.cancelled):

@@ -234,3 +234,35 @@ def test_a_move_is_cancelled_within_two_seconds(tmp_path: Path, program: Program
             limits=LONG,
         )
     assert time.monotonic() - at[0] < 2.5
+
+
+def test_waiting_for_late_instances_is_cancelled_too(tmp_path: Path, program: Program) -> None:
+    ctx = Context()
+    paths = [ct(tmp_path / f"{n}.dcm") for n in range(2)]
+    at: list[float] = []
+
+    def script(connection: Connection) -> None:
+        connection.read_request()
+        connection.accept(refused=[GET])
+        request = connection.read_message()
+        assert request is not None
+        store(program.node, paths[:1], request)
+        respond(connection, request, 2)
+        connection.over.wait(0.3)
+        at.append(time.monotonic())
+        ctx.cancel()
+        connection.wait()
+
+    with moved(script) as node, pytest.raises(Cancelled):
+        retrieve(
+            node,
+            Wanted(STUDY),
+            tmp_path / "1",
+            lambda received: None,
+            ctx,
+            listed=held(paths),
+            listener=program.listener,
+            recheck=False,
+            limits=LONG,
+        )
+    assert time.monotonic() - at[0] < 2
