@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -28,16 +29,26 @@ _MOST_PROCESSES = min(4, os.cpu_count() or 1)
 _MODULE = "iep_desktop.dicom.render.decoder_process"
 _SECONDS = 10.0
 _SECONDS_A_MEGAPIXEL = 2.0
+_QUICKEST_START = 0.2  # seconds that a process needs on a quiet computer
 
 
 class Decoders:
     """A few processes, each busy with one frame at a time."""
 
-    def __init__(self, most: int = _MOST_PROCESSES, seconds: float = _SECONDS) -> None:
-        self._seconds = seconds
+    def __init__(
+        self, most: int = _MOST_PROCESSES, seconds: float = _SECONDS, worth: float | None = None
+    ) -> None:
+        """`worth`: seconds of waiting in all, after which one more process pays; by itself, what two starts take."""
+        self._seconds, self._worth = seconds, worth
+        self._start = (
+            seconds  # what it takes to start a process here; not known before the first has answered
+        )
         self._free: list[_Process] = []
         self._slots = threading.BoundedSemaphore(most)
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._line: list[object] = []  # who waits for a free one
+        self._processes = 0  # free and busy
+        self._waited = 0.0  # seconds since the last one was started
         self.crashes = 0
 
     def decode(self, request: Request, data: bytes) -> Pixels:
@@ -49,39 +60,73 @@ class Decoders:
         with self._slots:
             process = self._take()
             try:
+                began = time.monotonic()
                 answer = process.ask(request, data, self._time(request))
             except BaseException:
-                process.end()
+                self._lose(process)
                 raise
             if answer is None:
-                process.end()
+                self._lose(process)
                 self.crashes += 1
                 raise unshowable("The compressed frame made the decoder fail; it is damaged.")
-            with self._lock:
+            with self._changed:
+                if process.is_new:
+                    self._start = max(time.monotonic() - began, _QUICKEST_START)
+                    process.is_new = False
                 self._free.append(process)
+                self._changed.notify_all()
         return _array(request, *answer)
 
     def prepare(self) -> None:
         """Start a process where none waits, so that the first frame need not: soon there will be one to decode."""
-        with self._lock:
-            if not self._free:
-                self._free.append(_Process())
+        with self._changed:
+            if not self._processes:
+                self._free.append(self._started())
 
     def close(self) -> None:
         """End idle processes; the next frame starts one again."""
-        with self._lock:
+        with self._changed:
             free, self._free = self._free, []
         for process in free:
-            process.end()
+            self._lose(process)
 
     def _take(self) -> _Process:
-        with self._lock:
+        """One that is free, soon becomes free, or is new."""
+        with self._changed:
+            self._wait_in_line()
             while self._free:
                 process = self._free.pop()
                 if process.alive:
                     return process
                 process.end()
-        return _Process()
+                self._processes -= 1
+            return self._started()
+
+    def _wait_in_line(self) -> None:
+        """Who came first gets the next free one, or else whoever is quick would always be."""
+        me, began = object(), time.monotonic()
+        self._line.append(me)
+        while not ((self._free and self._line[0] is me) or not self._processes):
+            worth = 2 * self._start if self._worth is None else self._worth
+            left = worth - self._waited - (time.monotonic() - began)
+            if left <= 0:
+                break
+            self._changed.wait(left)
+        self._line.remove(me)
+        self._waited += time.monotonic() - began
+        self._changed.notify_all()
+
+    def _started(self) -> _Process:
+        process = _Process()
+        self._processes += 1
+        self._waited = 0.0
+        return process
+
+    def _lose(self, process: _Process) -> None:
+        process.end()
+        with self._changed:
+            self._processes -= 1
+            self._changed.notify_all()
 
     def _time(self, request: Request) -> float:
         return self._seconds + _SECONDS_A_MEGAPIXEL * request.rows * request.columns / 1e6
@@ -99,6 +144,7 @@ def _array(request: Request, document: dict[str, object], data: bytes) -> Pixels
 
 class _Process:
     def __init__(self) -> None:
+        self.is_new = True
         # `-m` must find this very program, and nothing in the working folder, which may be a disc.
         home = str(Path(iep_desktop.__file__).resolve().parent.parent)
         environment = {**os.environ, "PYTHONPATH": home, "OPENBLAS_NUM_THREADS": "1"}

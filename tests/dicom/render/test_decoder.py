@@ -97,6 +97,16 @@ def test_a_prepared_process_takes_the_first_frame_and_there_is_never_more_than_o
     own.close()
 
 
+@pytest.mark.parametrize(("worth", "processes"), [(60.0, 1), (0.0, 2)])
+def test_another_process_is_started_only_when_waiting_has_cost_more(worth: float, processes: int) -> None:
+    own = Decoders(most=2, worth=worth)
+    with ThreadPoolExecutor(2) as pool:
+        arrays = list(pool.map(lambda _: own.decode(REQUEST, JPEG_FRAME), range(30)))
+    assert all(map(close, arrays))
+    assert len(own._free) == processes
+    own.close()
+
+
 def test_many_threads_decode_at_once() -> None:
     own = Decoders(most=2)
     with ThreadPoolExecutor(6) as pool:
