@@ -680,6 +680,23 @@ def test_what_a_wizard_created_is_shown(open_window: Open, desk: FakeDesk, qtbot
     assert window.tab is Tab.IN_PROGRESS
 
 
+def test_what_is_opened_stays_open_though_no_row_of_it_is_in_the_list(
+    open_window: Open, desk: FakeDesk, qtbot: QtBot
+) -> None:
+    window = open_window()
+    window.search("goof")
+    window.show_transaction(desk.reading.by_id(11))
+    page = window.worklists[Tab.ALL]
+    qtbot.waitUntil(lambda: page.model.is_loaded and page.model.total == 1)
+    with qtbot.waitSignal(page.model.refreshed):
+        page.refresh()
+    qtbot.waitUntil(lambda: page.details.details is not None)
+    assert page.details.transaction_id == 11
+    qtbot.keyClick(page.view, Qt.Key.Key_Home)
+    page.view.setCurrentIndex(page.model.index(0, 0))
+    qtbot.waitUntil(lambda: page.details.transaction_id == 5)
+
+
 def test_f1_shows_the_keys(open_window: Open) -> None:
     window = open_window()
     press(window, "F1")

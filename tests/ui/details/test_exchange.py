@@ -150,10 +150,11 @@ def test_too_long_a_message_is_told_while_it_is_typed(show: Show, qtbot: QtBot) 
 # --- looking
 
 
-def test_showing_is_not_reading_and_opening_is(show: Show, qtbot: QtBot) -> None:
-    panel = show(1)
-    with qtbot.assertNotEmitted(panel.looked, wait=50):
-        panel.refresh()
+def test_showing_is_not_reading_and_opening_is(show: Show, desk: FakeDesk, qtbot: QtBot) -> None:
+    panel = show(8)
+    with qtbot.assertNotEmitted(panel.looked, wait=100):
+        panel.show_transaction(desk.reading.by_id(1))
+        qtbot.waitUntil(lambda: panel.details is not None and panel.details.transaction.id == 1)
     with qtbot.waitSignal(panel.looked) as looked:
         panel.open_for_person()
     assert looked.args[0].id == 1
