@@ -5,6 +5,8 @@ Owns the order of asking, and a bounded number of finished pictures. Who decodes
 
 from __future__ import annotations
 
+import math
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from iep_desktop.core.errors import IepError
+from iep_desktop.core.errors import IepError, MediumUnreadable, Retriable
 from iep_desktop.core.job import Context
 from iep_desktop.ui.widgets.errors import why_and_what_next
 from iep_desktop.workers.pool import Running
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from iep_desktop.ui.viewer.rail_model import Pick
 
 AT_ONCE = 2  # of the threads that a window's questions share
+PATIENCE = 15.0  # seconds before a source that gave nothing is asked for the same once more
 MOST = 600  # pictures kept; 128 × 128 in colour are 49 kB
 K = TypeVar("K")
 
@@ -48,6 +51,7 @@ class Picture:
 
     image: QImage
     reason: str = ""
+    again: float = math.inf  # by the monotonic clock: from then on it is worth asking once more
 
 
 class Pictures(QObject, Generic[K]):
@@ -56,9 +60,15 @@ class Pictures(QObject, Generic[K]):
     arrived = Signal(object)
 
     def __init__(
-        self, make: Callable[[K, Context], Pixels], queries: Queries, parent: QObject | None = None
+        self,
+        make: Callable[[K, Context], Pixels],
+        queries: Queries,
+        parent: QObject | None = None,
+        *,
+        patience: float = PATIENCE,
     ) -> None:
         super().__init__(parent)
+        self._patience = patience
         self._make = make
         self._queries = queries
         self._done: OrderedDict[K, Picture] = OrderedDict()
@@ -75,8 +85,11 @@ class Pictures(QObject, Generic[K]):
         """What is in sight now, in the order in which it is wanted; whatever was wanted before is let go."""
         for key in set(self._running).difference(keys):
             self._running.pop(key).cancel()
-        self._wanted = [key for key in keys if key not in self._done and key not in self._running]
+        self._wanted = [key for key in keys if self._is_due(key) and key not in self._running]
         self._next()
+
+    def _is_due(self, key: K) -> bool:
+        return key not in self._done or self._done[key].again <= time.monotonic()
 
     def forget(self) -> None:
         """Another set: nothing of this one is shown again."""
@@ -93,9 +106,15 @@ class Pictures(QObject, Generic[K]):
         return self._queries.ask(
             lambda ctx: Picture(_image(make(key, ctx))),
             lambda picture: self._arrived(key, picture),
-            lambda error: self._arrived(key, _no_picture(error)),
+            lambda error: self._arrived(key, self._no_picture(error)),
             owner=self,
         )
+
+    def _no_picture(self, error: IepError) -> Picture:
+        """What may pass by itself, such as a node that is silent, is asked again when it is looked at again."""
+        passing = isinstance(error, Retriable | MediumUnreadable)
+        again = time.monotonic() + self._patience if passing else math.inf
+        return Picture(QImage(), why_and_what_next(error) or error.title, again)
 
     def _arrived(self, key: K, picture: Picture) -> None:
         self._running.pop(key, None)
@@ -118,10 +137,6 @@ def picture_maker(
         return made
 
     return make
-
-
-def _no_picture(error: IepError) -> Picture:
-    return Picture(QImage(), why_and_what_next(error) or error.title)
 
 
 def _image(pixels: Pixels) -> QImage:

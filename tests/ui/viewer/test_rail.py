@@ -13,7 +13,7 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
-from iep_desktop.core.errors import Permanent
+from iep_desktop.core.errors import NodeUnreachable, Permanent
 from iep_desktop.core.job import Context
 from iep_desktop.core.viewing import (
     Sign,
@@ -294,6 +294,28 @@ def test_what_has_no_picture_says_why(make_rail: Callable[..., Rail], qtbot: QtB
     rail.set_view(small_set())
     qtbot.waitUntil(lambda: at(rail, HEAD).data(Role.WARNING) == "no picture")
     assert "The compressed frame is damaged." in at(rail, HEAD).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_a_picture_that_a_silent_pacs_did_not_give_is_asked_for_again_when_it_is_looked_at_again(
+    queries: Queries, qtbot: QtBot
+) -> None:
+    asked: list[str] = []
+
+    def make(key: str, _ctx: Context) -> Grey:
+        asked.append(key)
+        if len(asked) < 3:
+            raise NodeUnreachable("PACS is silent") if key == "silent" else Permanent("Damaged")
+        return Grey()
+
+    pictures: Pictures[str] = Pictures(make, queries, patience=0.0)
+    for key in ("silent", "damaged", "damaged", "silent"):
+        pictures.want([key])
+        qtbot.waitUntil(lambda: not pictures._running)
+    assert asked == ["silent", "damaged", "silent"]
+    picture = pictures.of("silent")
+    assert picture is not None
+    assert not picture.image.isNull()
+    pictures.setParent(queries)
 
 
 def test_a_document_is_called_one_and_no_picture_is_asked_for(
