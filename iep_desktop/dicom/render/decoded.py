@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from iep_desktop.dicom.render.arrays import Bytes8, Mask
-from iep_desktop.dicom.render.geometry import fitted
 from iep_desktop.dicom.render.grey import Values, View, apply_window, inverted
 from iep_desktop.dicom.render.shutter import Shutter
 
@@ -51,8 +50,9 @@ class Decoded:
         array = self._covered(self._drawn_over(self._windowed(view, invert)))
         if reduce <= 1:
             return array
-        height, width = array.shape[:2]
-        return fitted(array, (-(-width // reduce), -(-height // reduce)))
+        from PIL import Image
+
+        return np.asarray(Image.fromarray(array).reduce(reduce))
 
     def _windowed(self, view: View | None, invert: bool) -> Bytes8:
         if self.values is None:

@@ -155,13 +155,19 @@ class Values:
 
     @cached_property
     def _index(self) -> Pixels | None:
-        """Each pixel's place in a table of all values between the bounds; None where that would be too long."""
-        if self.stored.dtype.kind == "f":
+        """Each pixel's place in a table of all values; None where that would be too long.
+
+        Values of 8 and 16 bits are their own places, negative ones counted from the table's end: nothing is copied.
+        """
+        stored = self.stored
+        if stored.dtype.kind == "f":
             return None
+        if stored.dtype.itemsize <= 2 and stored.dtype.isnative:
+            return stored.view(np.uint8 if stored.dtype.itemsize == 1 else np.uint16)
         low, high = (int(bound) for bound in self.bounds)
         if high - low >= _LARGEST_TABLE:
             return None
-        return np.asarray(self.stored - np.array(low, self.stored.dtype)).astype(np.uint16)
+        return np.asarray(stored.astype(np.int64) & 0xFFFF).astype(np.uint16)
 
 
 def apply_window(values: Values, view: View) -> Bytes8:
@@ -170,8 +176,10 @@ def apply_window(values: Values, view: View) -> Bytes8:
     if index is None:
         return _one_by_one(values, view)
     low, high = (int(bound) for bound in values.bounds)
-    table = _greys(values, view, np.arange(low, high + 1, dtype=np.float64))
-    return np.take(table, index)
+    seen = np.arange(low, high + 1)
+    table = np.zeros(1 << 8 * index.dtype.itemsize, np.uint8)
+    table[seen & (len(table) - 1)] = _greys(values, view, seen.astype(np.float64))
+    return np.take(table, index, mode="clip")  # quicker than a check of each index, which no value needs
 
 
 def _greys(values: Values, view: View, stored: Real) -> Bytes8:
