@@ -62,9 +62,9 @@ class Yielding:
         with self._database.read() as session:
             held = self._held(session, now, lease)
             found = self._by_themselves(held, pauses(session, self._hospital), batch_open)
-            for direction in Direction:
-                wanting = self._wanting(session, now, direction, held, found)
-                for victim in _least_urgent(held, direction, found)[:wanting]:
+            for direction, blue in self._blue_lights(session, now).items():
+                wanting = blue - _becoming_free(direction, held, found)
+                for victim in _least_urgent(held, direction, found)[: max(wanting, 0)]:
                     found[victim.id] = Stop("Makes way for a Blue Light, and goes on after it", urgent=True)
         return found
 
@@ -108,21 +108,17 @@ class Yielding:
                 )  # R-ENG-1
         return found
 
-    def _wanting(
-        self,
-        session: Session,
-        now: datetime,
-        direction: Direction,
-        held: list[_Held],
-        stopping: Mapping[int, Stop],
-    ) -> int:
-        """How many Blue Lights wait for a slot that is neither free nor becoming so."""
-        line = runnable(self._hospital, now, batch_open=True).where(
-            EndRow.direction == direction, EndRow.priority == Priority.BLUE_LIGHT
-        )
-        blue = session.scalar(select(func.count()).select_from(line.subquery())) or 0
-        busy = sum(1 for h in held if h.direction is direction and h.id not in stopping)
-        return max(blue - (sum(SIZES[kind] for kind in _KINDS[direction]) - busy), 0)
+    def _blue_lights(self, session: Session, now: datetime) -> dict[Direction, int]:
+        """How many wait for a slot in which direction."""
+        line = runnable(self._hospital, now, batch_open=True).where(EndRow.priority == Priority.BLUE_LIGHT)
+        counted = line.with_only_columns(EndRow.direction, func.count()).group_by(EndRow.direction)
+        return dict(session.execute(counted).all())
+
+
+def _becoming_free(direction: Direction, held: list[_Held], stopping: Mapping[int, Stop]) -> int:
+    """Slots that a Blue Light of that direction may use, and that are free or about to be."""
+    busy = sum(1 for h in held if h.direction is direction and h.id not in stopping)
+    return sum(SIZES[kind] for kind in _KINDS[direction]) - busy
 
 
 def _least_urgent(held: list[_Held], direction: Direction, stopping: Mapping[int, Stop]) -> list[_Held]:

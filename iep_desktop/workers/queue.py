@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from iep_desktop.core.calendar import LONDON, ServiceCalendar
@@ -45,12 +45,11 @@ class Queue:
 
     def load(self, id: int) -> Load:
         """What the forecast of one goes by (R-TIME-2): bytes ahead of it in its direction, its own, and the rate."""
-        line = self._line.all()
-        own = next((row for row in line if row.transaction.id == id), None)
-        if own is None:
+        line = _with_bytes_ahead(self._line.all())
+        found = next(((row, ahead) for row, ahead in line if row.transaction.id == id), None)
+        if found is None:
             raise InvalidInput("It does not wait", hint="Refresh.")
-        ahead = sum(row.bytes_left for row in _ahead(own, line))
-        return Load(ahead, own.bytes_left, self._rate())
+        return Load(found[1], found[0].bytes_left, self._rate())
 
     def place(self, id: int, before: int | None = None) -> None:
         """Move one that waits before another of its priority and direction; None: to the end of these.
@@ -73,29 +72,16 @@ class Queue:
     def _waiting(self, line: tuple[Waiting, ...]) -> Iterator[WaitingRow]:
         now, rate = self._now(), self._rate()
         places: dict[Direction, int] = defaultdict(int)
-        for row in line:
+        for row, ahead in _with_bytes_ahead(line):
             if row.running:
                 continue
             places[row.transaction.direction] += 1
-            yield WaitingRow(
-                row.transaction,
-                places[row.transaction.direction],
-                self._starts(row, line, now, rate),
-                self._why(row, now),
-            )
-
-    def _starts(self, row: Waiting, line: tuple[Waiting, ...], now: datetime, rate: float) -> datetime | None:
-        """When the bytes ahead of it have been moved; not before it may. None where nobody can know."""
-        if row.paused or row.node_down:
-            return None
-        ahead = sum(other.bytes_left for other in _ahead(row, line))
-        return forecast(max(now, self._may_start(row, now)), Load(ahead, 0, rate))
+            starts = None if _held_back(row) else forecast(self._may_start(row, now), Load(ahead, 0, rate))
+            yield WaitingRow(row.transaction, places[row.transaction.direction], starts, self._why(row, now))
 
     def _may_start(self, row: Waiting, now: datetime) -> datetime:
-        earliest = row.transaction.not_before or now
-        if row.transaction.priority is Priority.BATCH:
-            return self._calendar.next_batch(max(earliest, now))
-        return earliest
+        earliest = max(row.transaction.not_before or now, now)
+        return self._calendar.next_batch(earliest) if row.transaction.priority is Priority.BATCH else earliest
 
     def _why(self, row: Waiting, now: datetime) -> str:
         transaction = row.transaction
@@ -112,16 +98,23 @@ class Queue:
         return f"Waits until {_moment(transaction.not_before, now)}"
 
 
-def _ahead(row: Waiting, line: tuple[Waiting, ...]) -> Iterator[Waiting]:
-    """What runs in its direction, and what is before it in the line and held back by nothing of its own."""
-    before = True
-    for other in line:
-        if other is row:
-            before = False
-        elif other.transaction.direction is row.transaction.direction and (
-            other.running or (before and not other.paused and not other.node_down)
-        ):
-            yield other
+def _with_bytes_ahead(line: Iterable[Waiting]) -> Iterator[tuple[Waiting, int]]:
+    """Each with what runs in its direction, and what is before it in the line and not held back."""
+    line = tuple(line)
+    ahead: dict[Direction, int] = defaultdict(int)
+    for row in line:
+        if row.running:
+            ahead[row.transaction.direction] += row.bytes_left
+    for row in line:
+        own = row.bytes_left if row.running else 0
+        yield row, ahead[row.transaction.direction] - own
+        if not row.running and not _held_back(row):
+            ahead[row.transaction.direction] += row.bytes_left
+
+
+def _held_back(row: Waiting) -> bool:
+    """Nobody can know when it starts."""
+    return row.paused or bool(row.node_down)
 
 
 def _moment(at: datetime, now: datetime) -> str:
