@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,7 +30,7 @@ MOST_BYTES = 640 << 20  # a thousand CT slices
 MOST_AHEAD = 48  # frames of one pane
 _FEWEST_AHEAD = 2
 _TYPICAL = 512 * 512 * 2
-_END_SECONDS = 1.0
+_END_SECONDS = 0.3  # for all threads together; what a source holds longer ends by itself, unheard
 Key = tuple[str, int]
 T = TypeVar("T")
 
@@ -149,9 +150,10 @@ class FrameReader:
             self._changed.notify_all()
         for fetch in fetching:
             fetch.ctx.cancel()
+        end = time.monotonic() + _END_SECONDS
         for thread in self._threads:
             if thread is not threading.current_thread():
-                thread.join(_END_SECONDS)
+                thread.join(max(0.0, end - time.monotonic()))
 
     # --- what is next -----------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from iep_desktop.ui.viewer.pane_painting import AMBER, MEASURE
 from iep_desktop.ui.viewer.tools import Tool
 from iep_desktop.workers.frames import Arrival
 from iep_desktop.workers.stacks import Stack
+from tests.dicom.render.making import RLE, item
 from tests.ui.viewer.conftest import settle
 from tests.ui.viewer.pixels import drag, grey_at, has_color, near, quarters, screen, wheel
 from tests.viewing import slices, view, write
@@ -431,3 +432,52 @@ def test_a_file_that_is_deleted_while_shown_gives_a_reason_and_can_be_tried_agai
     Path(last).write_bytes(kept)
     pane.try_again()
     qtbot.waitUntil(lambda: pane.picture is not None, timeout=5000)
+
+
+def test_a_table_of_wrong_length_is_not_used_and_the_pane_says_so(
+    open_pane: OpenPane, tmp_path: Path
+) -> None:
+    table = item(LUTDescriptor=[4096, 0, 8], LUTData=b"\0" * 10)
+    pane = open_pane(series_of(tmp_path, np.array([[0, 255]] * 2, np.uint8), VOILUTSequence=[table]))
+    assert pane.picture is not None
+    assert any("4096 entries" in remark for remark in pane.scene().texts.remarks)
+    assert quarters(pane) == ".#.#"
+
+
+def test_an_index_outside_a_palette_takes_its_last_colour(open_pane: OpenPane, tmp_path: Path) -> None:
+    """PS3.3 C.7.6.3.1.5."""
+    palette: dict[str, object] = {"PhotometricInterpretation": "PALETTE COLOR"}
+    for colour in ("Red", "Green", "Blue"):
+        palette[f"{colour}PaletteColorLookupTableDescriptor"] = [2, 0, 8]
+        palette[f"{colour}PaletteColorLookupTableData"] = bytes([0, 200])
+    pane = open_pane(series_of(tmp_path, np.array([[0, 1], [0, 250]], np.uint8), **palette))
+    assert quarters(pane) == ".#.#"
+
+
+def test_a_frame_whose_fragments_are_missing_is_refused_and_the_others_are_shown(
+    open_pane: OpenPane, tmp_path: Path, qtbot: QtBot
+) -> None:
+    """RLE (PS3.5 G): two frames announced, one there, and an offset table that points nowhere."""
+    header = (1).to_bytes(4, "little") + (64).to_bytes(4, "little") + b"\0" * 56
+    frame = header + bytes([256 - 63, 200])  # 64 times 200
+    end = b"\xfe\xff\xdd\xe0\0\0\0\0"
+
+    def element(table: bytes) -> bytes:
+        offsets = b"\xfe\xff\x00\xe0" + len(table).to_bytes(4, "little") + table
+        return offsets + b"\xfe\xff\x00\xe0" + len(frame).to_bytes(4, "little") + frame + end
+
+    shape = {"Rows": 8, "Columns": 8, "NumberOfFrames": 2, "syntax": RLE}
+    for table in (b"", (0).to_bytes(4, "little") + (99_999).to_bytes(4, "little")):
+        pane = open_pane(series_of(tmp_path, np.zeros((1, 1), np.uint8), PixelData=element(table), **shape))
+        pane.go(1)
+        settle(qtbot, pane)
+        assert pane.missing is not None
+        assert pane.missing.reason
+
+
+def test_a_strip_of_one_row_does_no_harm(open_pane: OpenPane, tmp_path: Path, qtbot: QtBot) -> None:
+    pane = open_pane(series_of(tmp_path, np.full((1, 65535), 255, np.uint8)))
+    assert pane.picture is not None
+    pane.set_port(pane.port.__class__(zoom=8.0))
+    settle(qtbot, pane)
+    assert screen(pane).pixelColor(200, 200).red() == 255
