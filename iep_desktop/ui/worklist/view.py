@@ -152,7 +152,7 @@ class WorklistView(QTableView):
         elif self._kept is not None and not self._held:
             self._kept = None
             self.selected.emit(None)
-        elif not self._was_loaded and self._rows.rowCount():
+        elif self._kept is None and not self._was_loaded and self._rows.rowCount():
             self.setCurrentIndex(self._rows.index(0, 0))
         self._was_loaded = True
 
