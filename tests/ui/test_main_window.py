@@ -624,6 +624,7 @@ def test_details_move_below_where_it_is_narrow(open_window: Open) -> None:
     assert beside.orientation() is Qt.Orientation.Vertical
 
 
+@pytest.mark.alone
 def test_the_loop_is_never_held_up_by_a_hundred_thousand_rows(
     queries: Queries, theme: Theme, state: MemoryState, qtbot: QtBot
 ) -> None:

@@ -12,6 +12,7 @@ from iep_desktop.core.transaction import Event, Status
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.worklist.texts import clock, moment
 
+ROOM_FOR_ACTORS = 340  # narrower, and who did it stands in the tool tip alone
 _BAD = (Status.FAILED, Status.DECLINED)
 
 
@@ -82,11 +83,26 @@ class Timeline(QWidget):
         self._dot(
             painter, QPointF(dot, middle), hollow=last and not bad, token="danger" if bad else "neutral"
         )
+        left = dot + theme.sizes.of(16)
+        area = QRect(left, top, self._paint_actor(painter, event, top) - left, step)
         painter.setFont(theme.font(600 if last else 400))
         painter.setPen(theme.color("danger" if bad else "text"))
-        area = QRect(dot + theme.sizes.of(16), top, self.width() - dot - theme.sizes.of(16), step)
         text = painter.fontMetrics().elidedText(event.text, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _paint_actor(self, painter: QPainter, event: Event, top: int) -> int:
+        """Who did it, at the right where there is room; returns where the words for what happened end."""
+        if self.width() < self._theme.sizes.of(ROOM_FOR_ACTORS):
+            return self.width()
+        painter.setFont(self._theme.font(400))
+        painter.setPen(self._theme.color("text3"))
+        widest = self.width() // 3
+        who = painter.fontMetrics().elidedText(event.actor, Qt.TextElideMode.ElideRight, widest)
+        left = self.width() - painter.fontMetrics().horizontalAdvance(who)
+        painter.drawText(
+            QRect(left, top, self.width() - left, self._step), Qt.AlignmentFlag.AlignVCenter, who
+        )
+        return left - self._theme.sizes.of(12)
 
     def _dot(self, painter: QPainter, at: QPointF, *, hollow: bool, token: str) -> None:
         if hollow:
