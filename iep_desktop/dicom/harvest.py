@@ -71,6 +71,11 @@ class Harvest:
     def chosen(self, head: InstanceHead, announced: Announced) -> Harvest:
         return self
 
+    def wants(self, head: InstanceHead) -> bool:
+        """Whether it waits for this instance."""
+        awaited = head.study_uid == self.study_uid and head.sop_instance_uid not in self.received
+        return awaited and not self.over and self._wanted(head)
+
     def place(self, head: InstanceHead) -> Path:
         if self.over or self.error:
             raise NotKept(OUT_OF_RESOURCES)

@@ -8,10 +8,11 @@ with `had`, asks only for the rest. Must not judge whose images these are: the s
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from pydicom.dataset import Dataset
 from pynetdicom.presentation import build_context
@@ -77,9 +78,42 @@ def retrieve(
         OutOfSpace: our disk is full.
         Cancelled, and whatever the sink raises.
     """
-    ctx = ctx or Context()
+    job = ctx or Context()
+
+    def start(harvest: Harvest, listed: Sequence[PacsInstance]) -> Bringing:
+        return _Run(node, harvest, listed, job, listener, limits, direct)
+
+    def find() -> Sequence[PacsInstance]:
+        return find_instances(node, wanted.study_uid, limits=limits, ctx=job)
+
+    return gather(node, wanted, folder, sink, find, start, listed=listed, had=had, recheck=recheck)
+
+
+class Bringing(Protocol):
+    """One retrieve, whichever way it goes."""
+
+    def fetch(self, asked: Sequence[PacsInstance]) -> None:
+        """Bring these; returns when all that came is durable and recorded."""
+        ...
+
+    def result(self, asked: Sequence[PacsInstance], grown: Sequence[PacsInstance]) -> Retrieved: ...
+
+
+def gather(
+    node: Node,
+    wanted: Wanted,
+    folder: Path,
+    sink: Sink,
+    find: Callable[[], Sequence[PacsInstance]],
+    start: Callable[[Harvest, Sequence[PacsInstance]], Bringing],
+    *,
+    listed: Sequence[PacsInstance] | None,
+    had: Collection[str],
+    recheck: bool,
+) -> Retrieved:
+    """What every way has in common: `find` says what the node holds of the study, `start` makes the way."""
     if listed is None:
-        listed = find_instances(node, wanted.study_uid, limits=limits, ctx=ctx)
+        listed = find()
     if not listed:
         raise Permanent(f"{node.name} has no images of this study", "", "Ask the PACS team where it is.")
     had = frozenset(had)
@@ -92,16 +126,14 @@ def retrieve(
         for one in listed
         if one.sop_instance_uid not in had and wanted.covers(one.series_uid, one.sop_instance_uid)
     ]
-    harvest = Harvest(folder, wanted.study_uid, sink, fits)
-    run = _Run(node, harvest, listed, ctx, listener, limits, direct)
+    run = start(Harvest(folder, wanted.study_uid, sink, fits), listed)
     run.fetch(asked)
     grown: list[PacsInstance] = []
     if recheck:
         known = {one.sop_instance_uid for one in listed}
-        now = find_instances(node, wanted.study_uid, limits=limits, ctx=ctx)
         grown = [
             one
-            for one in now
+            for one in find()
             if one.sop_instance_uid not in known and wanted.covers(one.series_uid, one.sop_instance_uid)
         ]
     return run.result(asked, grown)
@@ -202,8 +234,8 @@ class _Run:
         if len(wanted) == len(self._listed):
             yield _Request("STUDY", {**study}, tuple(wanted))
             return
-        sizes = _by_series(self._listed)
-        for series_uid, members in _by_series(wanted).items():
+        sizes = by_series(self._listed)
+        for series_uid, members in by_series(wanted).items():
             keys = {**study, "SeriesInstanceUID": series_uid}
             if self._by_series or len(members) == len(sizes[series_uid]):
                 yield _Request("SERIES", {**keys}, members)
@@ -254,7 +286,7 @@ class _Run:
     def _move(self, link: NodeAssociation, request: _Request, message_id: int) -> Outcome:
         assert self._listener is not None
         self._by_move = True
-        with self._listener.expecting(message_id, self._node.calling_ae, self._harvest):
+        with self._listener.expecting(message_id, self._node, self._harvest):
             outcome = getting.move(
                 link, request.identifier, self._listener.ae_title, message_id, self._after_each
             )
@@ -300,7 +332,7 @@ class _Run:
         return self._listener.ae_title if self._listener else self._node.calling_ae
 
 
-def _by_series(instances: Sequence[PacsInstance]) -> dict[str, tuple[PacsInstance, ...]]:
+def by_series(instances: Sequence[PacsInstance]) -> dict[str, tuple[PacsInstance, ...]]:
     series: dict[str, list[PacsInstance]] = {}
     for one in instances:
         series.setdefault(one.series_uid, []).append(one)

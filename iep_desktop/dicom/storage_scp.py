@@ -20,6 +20,7 @@ from typing import Any, Self
 from pynetdicom import evt
 
 from iep_desktop.core.errors import IepError
+from iep_desktop.core.model import Node
 from iep_desktop.dicom import fastreceive, faststore
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
 from iep_desktop.dicom.getting import store
@@ -81,7 +82,7 @@ class StorageListener:
         self._settings = settings
         self._folder_for = folder_for
         self._on_instance = on_instance
-        self._expected: dict[tuple[str, int], Harvest] = {}  # by our AE title and message ID
+        self._expected: dict[tuple[str, int] | None, _Expected] = {}  # by our AE title and message ID
         self._counts = ListenerCounts()
         self._lock = threading.Lock()
         self._reception = Reception(inbox, _Program(self, ""), settings.largest)
@@ -131,22 +132,29 @@ class StorageListener:
         self.stop()
 
     @contextmanager
-    def expecting(self, message_id: int, calling_ae: str, harvest: Harvest) -> Iterator[None]:
-        """For the time of a C-MOVE: its instances go to the harvest."""
+    def expecting(self, message_id: int, node: Node, harvest: Harvest) -> Iterator[None]:
+        """For the time of a C-MOVE at `node`: its instances go to the harvest."""
         with self._lock:
-            self._expected[calling_ae, message_id] = harvest
+            self._expected[node.calling_ae, message_id] = _Expected(node.ae_title, harvest)
         try:
             yield
         finally:
             with self._lock:
-                del self._expected[calling_ae, message_id]
+                del self._expected[node.calling_ae, message_id]
 
     def keeper(self, head: InstanceHead, announced: Announced) -> Keeper:
-        """The retrieve that asked for it, else the program. Not every node names the C-MOVE that it answers."""
+        """The retrieve that asked for it, else the program.
+
+        A node that does not name the C-MOVE that it answers is believed where its retrieve waits for this instance;
+        what others send of the same study meanwhile is theirs.
+        """
         with self._lock:
-            asked = self._expected.get(announced.move_originator or ("", 0))
-            same_study = (h for h in self._expected.values() if h.study_uid == head.study_uid)
-            return asked or next(same_study, None) or _Program(self, announced.calling_ae)
+            if announced.move_originator in self._expected:
+                return self._expected[announced.move_originator].harvest
+            for one in self._expected.values():
+                if one.ae_title == announced.calling_ae and one.harvest.wants(head):
+                    return one.harvest
+            return _Program(self, announced.calling_ae)
 
     def folder_for(self, head: InstanceHead, calling_ae: str) -> Path:
         return self._folder_for(head, calling_ae)
@@ -181,6 +189,14 @@ class StorageListener:
 
     def _on_store(self, event: Any) -> int:
         return store(event, self._reception, str(event.assoc.requestor.ae_title).strip())
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """A running C-MOVE: who was asked, and who waits."""
+
+    ae_title: str
+    harvest: Harvest
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import struct
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from tests.fakes.ways import way  # noqa: F401
 LONG = Limits(connect=10, acse=10, dimse=10, network=20, write=10, release=0.3)
 STUDY, SERIES = generate_uid(), generate_uid()
 GET = "1.2.840.10008.5.1.4.1.2.2.3"
+CALLERS = (Caller("SCRIPTED", "127.0.0.1"), Caller("MODALITY", "127.0.0.1"))
 CT = Pair(CTImageStorage, "1.2.840.10008.1.2.1")
 pytestmark = pytest.mark.usefixtures("way")
 
@@ -46,7 +48,7 @@ class Program:
 
     def __init__(self, folder: Path) -> None:
         self.unasked: list[Received] = []
-        settings = ListenerSettings("OURS", 0, "127.0.0.1", callers=(Caller("SCRIPTED", "127.0.0.1"),))
+        settings = ListenerSettings("OURS", 0, "127.0.0.1", callers=CALLERS)
         self.listener = StorageListener(
             settings, folder, lambda head, calling: folder, self.unasked.append, limits=LONG
         )
@@ -129,6 +131,35 @@ def test_instances_of_a_move_go_to_its_retrieve_and_others_to_the_program(
     assert result.by_move
     assert len(list((tmp_path / "1").iterdir())) == 3
     assert {one.head.sop_instance_uid for one in program.unasked} == {send_file(other).sop_instance_uid}
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_what_another_sends_of_the_same_study_meanwhile_is_not_taken_for_an_answer(
+    named: bool, tmp_path: Path, program: Program
+) -> None:
+    paths = [ct(tmp_path / f"{n}.dcm") for n in range(2)]
+    newer = ct(tmp_path / "newer.dcm")
+    modality = replace(program.node, calling_ae="MODALITY")
+
+    def sink(received: Received) -> None:
+        if not program.unasked:
+            store(modality, [newer, paths[1]], None)
+
+    with moved(moves(program.node, paths, completed=2, named=named)) as node:
+        result = retrieve(
+            node,
+            Wanted(STUDY),
+            tmp_path / "1",
+            sink,
+            listed=held(paths),
+            listener=program.listener,
+            recheck=False,
+            limits=LONG,
+        )
+    assert result.complete
+    assert result.duplicates == 0
+    sent = {send_file(path).sop_instance_uid for path in (newer, paths[1])}
+    assert {one.head.sop_instance_uid for one in program.unasked} == sent
 
 
 def test_instances_that_come_behind_the_final_response_are_waited_for(
