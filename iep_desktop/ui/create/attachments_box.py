@@ -36,9 +36,10 @@ class AttachmentsBox(QWidget):
         self._attachments: list[Attachment] = []
         self._files = 0  # that are being read
         self.error = ErrorBanner(theme)
-        self.attach = Button("Attac&h a document…", theme, icon="paperclip")
+        self.attach = Button("Attach a d&ocument…", theme, icon="paperclip")
         self.paste = Button("Paste te&xt…", theme, icon="clipboard-paste")
-        self.paste.setHidden(in_line)
+        if in_line:
+            self.paste.hide()
         self.busy = Label("", "text2")
         self._rows = QVBoxLayout()
         self._rows.setSpacing(4)

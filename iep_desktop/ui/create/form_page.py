@@ -119,7 +119,7 @@ class FormPage(QWidget):
 
     def build(self, *content: QWidget) -> None:
         """Lay the page out, and begin."""
-        self.paste = LinkButton("&Paste from e-mail", self.theme, "clipboard-paste")
+        self.paste = LinkButton("Paste from e-mail", self.theme, "clipboard-paste")
         self.paste.setToolTip("Fill the form from the requester’s e-mail (Ctrl+Shift+V)")
         self.close_button = IconButton("x", f"Close {self.words.title}; the draft is kept", self.theme)
         self.heading = Title(self.words.title)
@@ -146,6 +146,8 @@ class FormPage(QWidget):
     def _connect(self) -> None:
         self.paste.clicked.connect(self._paste)
         QShortcut(QKeySequence("Ctrl+Shift+V"), self, self._paste)
+        for key in ("Ctrl+Return", "Ctrl+Enter"):
+            QShortcut(QKeySequence(key), self).activated.connect(self.send)
         self.close_button.clicked.connect(self.left)
         self.side.sent.connect(self.send)
         self.side.cleared.connect(self.clear)
@@ -296,7 +298,7 @@ class FormPage(QWidget):
         if self.gate.error is not None:
             self.error.show_error(self.gate.error, "Try again", self.gate.ask_again)
         self.side.show_checks(self.checks())
-        self.side.allow(self.may_send, "" if self.may_send else self._why_not(answer is not None))
+        self.side.allow(self.may_send, "Ctrl+Enter" if self.may_send else self._why_not(answer is not None))
 
     @property
     def may_send(self) -> bool:

@@ -42,9 +42,9 @@ class CreatePage(QWidget):
         self._transfer: TransferPage | None = None
         self.setProperty("ground", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.request_door = Door("inbox", "New &Request", "Ask a hospital for images", theme)
+        self.request_door = Door("inbox", "New Re&quest", "Ask a hospital for images", theme)
         self.transfer_door = Door("send", "New &Transfer", "Send images elsewhere", theme)
-        self.import_door = Door("disc-3", "&Import CD", "Read a disc or stick into PACS", theme)
+        self.import_door = Door("disc-3", "Import C&D", "Read a disc or stick into PACS", theme)
         self.trauma_door = Door("siren", "Trauma transfer to N&UH", "One page, outside hours", theme)
         self.overview = Overview(desk.reading, queries, theme)
         self._stack = QStackedWidget()

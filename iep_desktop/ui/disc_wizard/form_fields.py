@@ -55,6 +55,7 @@ class FormFields(QWidget):
         self._controls: dict[str, QWidget] = {}  # all but exams and institution
         self._grids: list[tuple[QGridLayout, list[list[Placed]]]] = []
         self._wider = 1
+        self._letters = True
         self._text = FormText()
         self._exams, self._institution = exams, institution
         self._layout = QVBoxLayout(self)
@@ -79,8 +80,12 @@ class FormFields(QWidget):
 
     # --- building -----------------------------------------------------------------------------------------
 
-    def patient(self, hospital_no: str = "S n&umber *") -> None:
-        """The section of the patient; the stars are R-GATE-3 and R-GATE-4."""
+    def patient(self, hospital_no: str = "S n&umber *", *, letters: bool = True) -> None:
+        """The section of the patient; the stars are R-GATE-3 and R-GATE-4.
+
+        Without `letters` the labels have no mnemonics: the window around needs them.
+        """
+        self._letters = letters
         self.section("Patient", [
             [
                 self.field("family", "&Surname *", QLineEdit(), 4),
@@ -95,12 +100,14 @@ class FormFields(QWidget):
             ],
             [self.field("address", "&Address *", QLineEdit(), 12)],
         ])  # fmt: skip
+        self._letters = True
 
     def field(self, name: str, label: str, control: QWidget, span: int) -> Placed:
         """A name that ends in a star is mandatory."""
         control.setObjectName(name)
         mandatory = label.endswith(" *")
-        field = FormField(label.removesuffix(" *"), control, self.theme, mandatory=mandatory)
+        shown = label.removesuffix(" *") if self._letters else label.removesuffix(" *").replace("&", "")
+        field = FormField(shown, control, self.theme, mandatory=mandatory)
         self._fields[name] = field
         if control is not self._institution:
             self._take(name, control)

@@ -67,7 +67,11 @@ class Chip(QWidget):
     def set(self, text: str, tone: str) -> None:
         self.text, self.tone = text, tone
         self.setAccessibleName(text)
-        self.setVisible(bool(text))
+        if text and self.parentWidget() is None:
+            # Shown by itself it would be a window for a moment, and take the keyboard: it comes with its parent.
+            self.setAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide, False)
+        else:
+            self.setVisible(bool(text))
         self.updateGeometry()
         self.update()
 

@@ -46,7 +46,8 @@ class Field(QWidget):
         self.label.setTextFormat(Qt.TextFormat.AutoText if "&" in label else Qt.TextFormat.PlainText)
         self.label.setBuddy(editor)
         self._star = Label("*", "danger", weight=600)
-        self._star.setVisible(mandatory)
+        if not mandatory:
+            self._star.hide()  # never shown before it has a parent: it would be a window for a moment
         self._side = ElidedLabel(hint, "text2")
         self._side.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._side.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.model import FormKind
@@ -17,7 +18,7 @@ from iep_desktop.ui.create.door import Door
 from iep_desktop.ui.main_window import MainWindow
 from iep_desktop.ui.theme import Theme
 from iep_desktop.workers.queries import Queries
-from tests.ui.create.fake_desk import FakeDesk
+from tests.ui.create.fake_desk import STUDIES, FakeDesk
 from tests.ui.create.samples import MAIL
 from tests.ui.fake_desk import NOW, MemoryState, transaction
 
@@ -54,6 +55,27 @@ def test_every_door_has_its_own_letter_and_one_line_of_explanation(window: MainW
     letters = [door.text()[door.text().index("&") + 1].lower() for door in doors]
     assert len(set(letters)) == 4
     assert all(door.accessibleDescription() for door in doors)
+
+
+@pytest.mark.parametrize("page", ["request", "transfer"])
+def test_no_two_things_in_sight_have_the_same_letter(
+    window: MainWindow, desk: FakeDesk, page: str, qtbot: QtBot
+) -> None:
+    """A letter of two would press neither."""
+    create = window.create_page
+    if page == "request":
+        create.open_request()
+    else:
+        create.open_transfer()
+        create.transfer_page.fill_from(MAIL)
+        create.transfer_page.search()
+        qtbot.waitUntil(lambda: bool(create.transfer_page.studies.rows.studies))
+        create.transfer_page.studies.rows.tick(frozenset({STUDIES[0].study_uid}))
+    texts = [button.text() for button in window.findChildren(QAbstractButton) if button.isVisible()]
+    texts += [label.text() for label in window.findChildren(QLabel) if label.isVisible() and label.buddy()]
+    letters = [match[1].lower() for text in texts if (match := re.search("&([^& ])", text))]
+    assert len(letters) > 12
+    assert sorted(letters) == sorted(set(letters))
 
 
 def test_closing_a_form_keeps_what_was_typed(window: MainWindow, qtbot: QtBot) -> None:
@@ -98,7 +120,7 @@ def test_what_is_sent_is_shown_where_it_stands(window: MainWindow, desk: FakeDes
     form.institution.confirm()
     qtbot.waitUntil(lambda: form.may_send)
     with qtbot.waitSignal(window.transaction_made) as made:
-        form.side.send.click()
+        qtbot.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert window.tab is Tab.IN_PROGRESS
     view = window.worklists[Tab.IN_PROGRESS]
     qtbot.waitUntil(lambda: view.model.is_loaded)
@@ -154,3 +176,26 @@ def test_nothing_is_wider_than_the_window_and_a_low_one_is_left_to_the_form(
         assert widget.isVisible()
         assert corner.x() < width
         assert corner.y() < height
+
+
+def test_no_part_of_a_form_is_a_window_for_a_moment(
+    window: MainWindow, qapp: QApplication, qtbot: QtBot
+) -> None:
+    """It would flash, and take the keyboard away."""
+    shown: list[QObject] = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() is QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+                shown.append(watched)
+            return False
+
+    watch = Watch()
+    qapp.installEventFilter(watch)
+    page = window.create_page
+    page.open_request()
+    page.open_transfer()
+    trauma = window.doors.open_trauma()
+    qtbot.waitUntil(lambda: page.transfer_page.institution.box.hospital_count > 0)
+    qapp.removeEventFilter(watch)
+    assert shown == [trauma]

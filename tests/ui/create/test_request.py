@@ -83,6 +83,20 @@ def test_the_institution_is_picked_confirmed_and_fixed_from_then_on(
     assert request_page.order().hospital == "RNQ"
 
 
+def test_a_complete_form_is_not_sent_before_its_institution_is_confirmed(
+    request_page: RequestPage, desk: FakeDesk, qtbot: QtBot
+) -> None:
+    """R-TX-2."""
+    request_page.fill_from(MAIL)
+    request_page.institution.box.setEditText(KETTERING)
+    qtbot.waitUntil(lambda: "Call 06396375 logged" in titles(request_page))
+    qtbot.waitUntil(lambda: request_page.gate.answer_to(request_page._order) is not None)
+    assert request_page.gate.answer_to(request_page._order).is_open
+    request_page.send()
+    assert not request_page.side.send.isEnabled()
+    assert not desk.requests.sent
+
+
 def test_only_clearing_the_form_lets_go_of_a_wrong_institution(
     request_page: RequestPage, desk: FakeDesk, qtbot: QtBot
 ) -> None:

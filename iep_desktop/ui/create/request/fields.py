@@ -20,7 +20,7 @@ class RequestFields(FormFields):
         self.node = QLineEdit()
         self.node.setReadOnly(True)
         self._call()
-        self.patient("S n&umber, for the header *")
+        self.patient("S number, for the header *", letters=False)
         self.section("Exams wanted, every one with its date and modality", [])
         self.add_exams()
         self._who_asks()
@@ -34,7 +34,7 @@ class RequestFields(FormFields):
         self.reason, _ = why = self.field("priority_reason", "Reason for the Blue Li&ght", reason, 12)
         self.section("Call", [
             [
-                self.field("call_ref", "Call &reference *", QLineEdit(), 3),
+                self.field("call_ref", "Call reference *", QLineEdit(), 3),
                 self.field("needed_by", "Needed &by", DayEdit(self.theme), 3),
                 self.field("priority", "Priorit&y *", Select(PRIORITIES), 3),
                 delivery,
@@ -50,7 +50,7 @@ class RequestFields(FormFields):
                 self.field("requester_department", "Department", QLineEdit(), 4),
             ],
             [
-                self.field("requester_phone", "&Telephone *", QLineEdit(), 4),
-                self.field("requester_email", "&E-mail *", QLineEdit(), 8),
+                self.field("requester_phone", "Telephone *", QLineEdit(), 4),
+                self.field("requester_email", "E-mail *", QLineEdit(), 8),
             ],
         ])  # fmt: skip

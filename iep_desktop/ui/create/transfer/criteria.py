@@ -31,11 +31,11 @@ class CriteriaBar(QWidget):
         self._menu = QMenu()
         self._modalities = {code: self._menu.addAction(code) for code in MODALITIES}
         self.modalities = MenuButton("All", theme, self._menu, Kind.PLAIN)
-        self.search = Button("Search PA&CS", theme, icon="search")
+        self.search = Button("S&earch PACS", theme, icon="search")
         self.clear = Button("Clear search", theme, Kind.FLAT)
         self._fields = {
             "date_from": FormField("Exam date &from", self.date_from, theme),
-            "date_to": FormField("t&o", self.date_to, theme),
+            "date_to": FormField("to", self.date_to, theme),
             "description": FormField("Body part or study description", self.description, theme),
             "modalities": FormField("Modalities", self.modalities, theme),
             "accession": FormField("Accession no", self.accession, theme),

@@ -27,7 +27,7 @@ class WhoFields(FormFields):
         reason.setPlaceholderText("Type or choose, for example MDT referral")
         reason.setCompleter(_completer(reason))
         self.section("Call", [[
-            self.field("call_ref", "Call &reference *", QLineEdit(), 3),
+            self.field("call_ref", "Call reference *", QLineEdit(), 3),
             self.field("priority", "Priorit&y *", Select(PRIORITIES), 3),
             self.field("priority_reason", "Reason", reason, 6),
         ]])  # fmt: skip
@@ -37,7 +37,7 @@ class WhoFields(FormFields):
             self.field("recipient_phone", "Telephone", QLineEdit(), 2),
             self.field("recipient_email", "E-mail", QLineEdit(), 3),
         ]])  # fmt: skip
-        self.patient("S or RWES n&umber *")
+        self.patient("S or RWES number *", letters=False)
 
 
 class StaffFields(FormFields):
@@ -48,8 +48,8 @@ class StaffFields(FormFields):
         self.section("Who asks", [
             [
                 self.field("requester_name", "Staff name *", QLineEdit(), 4),
-                self.field("requester_phone", "&Telephone *", QLineEdit(), 4),
-                self.field("requester_email", "&E-mail *", QLineEdit(), 4),
+                self.field("requester_phone", "Telephone *", QLineEdit(), 4),
+                self.field("requester_email", "E-mail *", QLineEdit(), 4),
             ],
             [self.field("comments", "Co&mments and instructions", text_box(theme), 12)],
         ])  # fmt: skip
