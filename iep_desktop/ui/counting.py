@@ -40,7 +40,6 @@ class Counting(QObject):
         self._running = self._queries.ask(
             lambda _ctx: reading.counts(), self._counted, self._not_counted, owner=self
         )
-        self._line.ask()
 
     def _count_line(self) -> None:
         """What runs and waits: dear where the line is long, so it is asked for more seldom."""
@@ -60,6 +59,7 @@ class Counting(QObject):
         for at, place in enumerate(TABS):
             if isinstance(place, Tab):
                 self._tabs.set_count(at, counts.get(place, 0))
+        self._line.ask()  # not before: at the start the first page has the interpreter for itself
 
     def _not_counted(self, _error: IepError) -> None:
         # The list in front says what is wrong with the ledger.
