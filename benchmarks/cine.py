@@ -16,13 +16,13 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QEventLoop
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QApplication
 
 from benchmarks.figure import note, say
 from benchmarks.synthetic import ct_slices, ram_folder
 from iep_desktop.core.job import Context
-from iep_desktop.core.pictures import WindowLevel
+from iep_desktop.core.pictures import Look, Slot, WindowLevel
 from iep_desktop.core.viewing import ViewImage, ViewSeries, ViewStudy
 from iep_desktop.ui.theme import Theme, ThemeChoice
 from iep_desktop.ui.viewer.frame_feed import FrameFeed
@@ -41,6 +41,16 @@ class _Files:
         return Path(image.where)
 
 
+class _Pane(Pane):
+    """Knows which frame it has painted last."""
+
+    painted: tuple[Slot, Look] | None = None
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        self.painted = (self.picture.slot, self.picture.look) if self.picture else None
+
+
 class _Screen:
     """One pane, and the frames that were painted."""
 
@@ -49,10 +59,9 @@ class _Screen:
         series = ViewSeries("2.25.0", "CT", images=images)
         self.stack = Stack(ViewStudy("2.25.9", series=(series,)), series)
         self.feed = FrameFeed(_Files())
-        self.pane = Pane(0, self.feed, theme)
+        self.pane = _Pane(0, self.feed, theme)
         self.pane.resize(SIDE, SIDE)
         self.pane.show()
-        self._canvas = QImage(SIDE, SIDE, QImage.Format.Format_RGB32)
 
     def open(self) -> None:
         self.pane.open(self.stack)
@@ -68,11 +77,14 @@ class _Screen:
 
     def _wait(self) -> None:
         end = time.monotonic() + SECONDS
-        while self.pane.waits or self.pane.picture is None:
+        while self.pane.waits or self.pane.painted != self._wanted():
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
             if self.pane.missing or time.monotonic() > end:
                 raise RuntimeError(f"a frame did not come: {self.pane.missing}")
-        self.pane.render(self._canvas)
+
+    def _wanted(self) -> tuple[Slot, Look] | None:
+        picture = self.pane.picture
+        return (picture.slot, picture.look) if picture else (self.stack.slot(0), Look())
 
     def close(self) -> None:
         self.feed.close()

@@ -24,7 +24,7 @@ BAR = 8  # from the right edge to the middle of the scroll bar
 HALO = QColor(0, 0, 0, 230)
 AMBER, WHITE, SOFT = QColor(DARK.amber), QColor("#F4F7FA"), QColor(DARK.text2)
 ACTIVE, SCOUT, MEASURE = QColor(DARK.bar), QColor(DARK.amber), QColor(DARK.green)
-_AROUND = tuple((x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y)
+_AROUND = tuple(QPointF(x, y) for x in (-1, 1) for y in (-1, 1))
 
 
 @dataclass(frozen=True)
@@ -162,11 +162,13 @@ class PanePainter:
             self._text(QPointF(x, y), said, AMBER, self._bold)
 
     def _text(self, at: QPointF, said: str, color: QColor, font: QFont | None = None) -> None:
+        if not said:
+            return
         painter = self._painter
         painter.setFont(font or self._font)
         painter.setPen(HALO)
-        for x, y in _AROUND:
-            painter.drawText(at + QPointF(x, y), said)
+        for off in _AROUND:
+            painter.drawText(at + off, said)
         painter.setPen(color)
         painter.drawText(at, said)
 
