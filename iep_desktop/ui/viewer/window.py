@@ -255,6 +255,14 @@ class ViewerWindow(QWidget):
         self.panels.set_file(self.feed.reader.path(pane.picture.slot) if pane.picture else None)
         if facts is not None:
             self.strip.set_identity(self._view.asked, facts.patient)
+        else:
+            self._name_as_listed()
+
+    def _name_as_listed(self) -> None:
+        """While nothing of a series can be seen, nobody else's name may stand above it."""
+        cell = self.panes.active_cell
+        if cell.stack is not None and cell.pane.picture is None and not cell.is_document:
+            self.strip.set_identity(self._view.asked, cell.stack.study.patient)
 
     def _note_seen(self) -> None:
         """A series counts as seen when an image of it has been on the screen."""
@@ -269,6 +277,7 @@ class ViewerWindow(QWidget):
         stack = self.panes.active_cell.stack
         if stack is not None:
             self.rail.select(stack.series.series_uid)
+        self._name_as_listed()
 
     def _document_shown(self, file: Path) -> None:
         """A document says itself whose it is."""

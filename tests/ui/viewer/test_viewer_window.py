@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.errors import NodeUnreachable
-from iep_desktop.core.viewing import Sign, SignKind, ViewImage, ViewPatient, ViewSeries
+from iep_desktop.core.viewing import Sign, SignKind, ViewImage, ViewPatient, ViewSeries, ViewSet
 from iep_desktop.ui.viewer.heading import NOT_DIAGNOSTIC
 from iep_desktop.ui.viewer.keys import COMMANDS, KeysDialog
 from iep_desktop.ui.viewer.pane import Pane
@@ -339,6 +340,23 @@ def test_the_strip_says_whose_image_is_shown_from_its_own_header(
     press(qtbot, window, Qt.Key.Key_N)
     assert strip.text(Field.NAME, "Images say") == "DUCK, Donald"
     assert "Differs" in strip.verdict.text
+
+
+def test_nobody_elses_name_stands_above_what_cannot_be_shown(
+    open_window: OpenWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    from iep_desktop.core.matching import Field
+
+    mine = view(slices(tmp_path / "a", 1)).studies[0]
+    broken = ViewSeries(
+        "2.25.31", "CT", images=(write(tmp_path, "broken", np.zeros((8, 8), np.uint8), Rows=64),)
+    )
+    other = replace(mine, study_uid="2.25.6", patient=ViewPatient(name="DUCK^Donald"), series=(broken,))
+    window = open_window(shown=ViewSet("", (mine, other)))
+    assert window.strip.text(Field.NAME, "Images say") == "MOUSE, Minnie"
+    press(qtbot, window, Qt.Key.Key_N)
+    assert window.panes.active.missing is not None
+    assert window.strip.text(Field.NAME, "Images say") == "DUCK, Donald"
 
 
 # --- what is no image, and what cannot be had ------------------------------------------------------------------
