@@ -269,12 +269,13 @@ def _runs_now(transaction: Transaction) -> bool:
 
 
 def exit_of(transaction: Transaction) -> Exit:
-    """Delivered is done even where an exam waits for RIS: that is named in `required`."""
+    """Delivered is done even where an exam waits for RIS or a message for its answer: `required` names that."""
     if transaction.status is Status.FAILED:
         return Exit.FAILED
     if transaction.status is Status.DELIVERED:
         return Exit.DONE
-    return Exit.WAITS if transaction.required else Exit.DONE
+    waits = any(required.code != "message" for required in transaction.required)
+    return Exit.WAITS if waits else Exit.DONE
 
 
 def find(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
@@ -336,7 +337,10 @@ def retry(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
             desk.requests.send_again(transaction.id, form)
         return rest(transaction, False, desk, out)
     if args.form:
-        raise InvalidInput("--form is for a declined request")
+        raise InvalidInput("--form is for a request that was declined, or lacks details")
+    if transaction.status is Status.DECLINED:
+        desk.acts.offer_again(transaction.id)
+        return rest(transaction, False, desk, out)
     desk.acts.retry(transaction.id, failed_only=args.failed_only)
     return rest(transaction, args.wait, desk, out)
 

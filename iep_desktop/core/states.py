@@ -121,6 +121,17 @@ def is_whole(counts: InstanceCounts) -> bool:
     return counts.wanted > 0 and counts.verified == counts.wanted
 
 
+ANSWER_MESSAGE = Requirement("message", "Answer a message", "", "R-TX-5", "A1", "Message", blocking=False)
+
+
+def with_message(required: tuple[Requirement, ...], unread: int, status: Status) -> tuple[Requirement, ...]:
+    """An unread message is something to do where nothing else is; what else is to be done comes before it."""
+    others = tuple(r for r in required if r.code != ANSWER_MESSAGE.code)
+    if others or not unread or status in (Status.CANCELLED, Status.PURGED):
+        return others
+    return (ANSWER_MESSAGE,)
+
+
 def tab_of(status: Status, required: Iterable[Requirement]) -> Tab:
     """The working tab in which a transaction waits; `Tab.ALL` where it is history only."""
     if status in (Status.CANCELLED, Status.PURGED):

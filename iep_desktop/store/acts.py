@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from iep_desktop.core.errors import InvalidInput, Refused
 from iep_desktop.core.model import Form
-from iep_desktop.core.states import FINAL, check_move, is_whole, tab_of
+from iep_desktop.core.states import FINAL, check_move, is_whole, tab_of, with_message
 from iep_desktop.core.transaction import Direction, Requirement, Status, TransactionType
 from iep_desktop.store import search, tallies
 from iep_desktop.store.database import Database
@@ -124,6 +124,7 @@ class Act:
         self.row.updated_at = self.now
         tick = next_number(self.session, "changes")
         for end in self.ends:
+            end.required = with_message(end.required, end.unread, self.row.status)
             end.changed = tick
             end.status = self.row.status
             end.priority = self.row.priority

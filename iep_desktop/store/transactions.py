@@ -36,7 +36,6 @@ from iep_desktop.core.transaction import (
 from iep_desktop.store import history, instances, transfer_parts
 from iep_desktop.store.acts import Act, acting, make_ends, next_number, too_late, unknown
 from iep_desktop.store.database import Database
-from iep_desktop.store.exchange_tables import TransferRow
 from iep_desktop.store.history import EarlierImport
 from iep_desktop.store.instances import InstanceChange
 from iep_desktop.store.rows import (
@@ -285,10 +284,7 @@ class Transactions:
         """Where a failed one goes on: a transfer in the leg in which it failed."""
         if Status.STARTED in legal_moves(act.row.type, Status.FAILED):
             return Status.STARTED
-        transfer = act.session.get(TransferRow, act.row.id)
-        if transfer is None:
-            return Status.FAILED
-        return Status.DOWNLOADING if transfer.on_iep_at else Status.UPLOADING
+        return Status.DOWNLOADING if transfer_parts.comes_to_us(act) else Status.UPLOADING
 
     # -- what a person says about it
 

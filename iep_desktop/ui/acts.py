@@ -26,6 +26,7 @@ class Act(StrEnum):
     STOP = "&Stop the download"
     RETRY = "&Retry"
     RETRY_FAILED = "Retry &failed images only"
+    OFFER_AGAIN = "Offer a&gain"
     OTHER_NODE = "Other &node…"
     REDUCE = "Send &without what is refused…"
     TO_STICK = "Copy images to a stic&k…"
@@ -69,6 +70,7 @@ _ICONS = {
     Act.STOP: "circle-stop",
     Act.RETRY: "refresh-cw",
     Act.RETRY_FAILED: "rotate-cw",
+    Act.OFFER_AGAIN: "rotate-cw",
     Act.OTHER_NODE: "server",
     Act.REDUCE: "circle-minus",
     Act.TO_STICK: "usb",

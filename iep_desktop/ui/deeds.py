@@ -28,7 +28,9 @@ class Hurry:
     reason: str
 
 
-DIRECT = frozenset({Act.RETRY, Act.RETRY_FAILED, Act.ASSIGN, Act.ACCEPT, Act.DOWNLOAD, Act.STOP})
+DIRECT = frozenset(
+    {Act.RETRY, Act.RETRY_FAILED, Act.ASSIGN, Act.ACCEPT, Act.DOWNLOAD, Act.STOP, Act.OFFER_AGAIN}
+)
 """Acts that need no word from the person first."""
 
 
@@ -71,6 +73,8 @@ def _between_hospitals(desk: IsDesk, act: Act, transaction: Transaction, said: A
     match act:
         case Act.ACCEPT:
             return Deed(lambda: replies.accept(id_), f"{number} is accepted")
+        case Act.OFFER_AGAIN:
+            return Deed(lambda: desk.acts.offer_again(id_), f"{number} is offered again")
         case Act.DECLINE if transaction.type is TransactionType.REQUEST:
             return Deed(lambda: replies.decline(id_, said), f"{number} is declined")
         case Act.DECLINE:

@@ -60,6 +60,8 @@ def _of_images(transaction: Transaction) -> Iterator[Act]:
     if arriving and transaction.on_iep_at and transaction.status in _HOLDS_IMAGES[1:3]:
         yield Act.STOP
     yield from fixing(transaction)
+    if transaction.status is Status.DECLINED and transaction.direction is Direction.OUT:
+        yield Act.OFFER_AGAIN
     yield from _lifting(transaction)
     if arriving and transaction.status in (*_HOLDS_IMAGES[:3], Status.FAILED):
         yield Act.OWN_FORM
@@ -134,8 +136,6 @@ def can_retry(transaction: Transaction) -> bool:
     """It failed, or it waits for its next try; and it is our move."""
     if transaction.type is TransactionType.REQUEST or not is_our_move(transaction):
         return False
-    if transaction.type is TransactionType.DIRECT_ROUTING and transaction.on_iep_at is None:
-        return False  # it came into our spool and not over a gateway: there is nothing to fetch again
     waits = transaction.not_before is not None and transaction.attempts > 0
     return transaction.status is Status.FAILED or (waits and transaction.status in _WAITING_FOR_SLOT)
 

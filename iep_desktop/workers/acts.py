@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from iep_desktop.core.clocks import purge_due
 from iep_desktop.core.errors import InvalidInput, Refused
 from iep_desktop.core.me import Me
 from iep_desktop.core.model import NodeRole, Priority
@@ -18,9 +19,11 @@ from iep_desktop.core.transaction import (
     Transaction,
     TransactionType,
 )
+from iep_desktop.store.circuits import Circuits
 from iep_desktop.store.directory import Directory
 from iep_desktop.store.exchange import Exchange
 from iep_desktop.store.transactions import InstanceChange, Transactions
+from iep_desktop.workers.upload import download_requirement
 
 _MOVES_IMAGES = (TransactionType.CD_IMPORT, TransactionType.TRANSFER, TransactionType.DIRECT_ROUTING)
 _CLASS_REFUSED = frozenset({None, 0x0122, 0x0124})
@@ -33,6 +36,7 @@ class Acts:
     transactions: Transactions
     exchange: Exchange
     directory: Directory
+    circuits: Circuits
     hours: Callable[[Priority, bool], datetime | None]
 
     def retry(self, id: int, *, failed_only: bool = False, node: str = "") -> None:
@@ -59,6 +63,28 @@ class Acts:
         self.transactions.update_instances(id, changes)
         self.transactions.record(id, "retry", f"Retry asked for by {self.me.user}", self.me.user)
         self._again(transaction)
+
+    def offer_again(self, id: int) -> None:
+        """A transfer that the recipient did not want is offered once more, after a word between the two.
+
+        Raises:
+            Refused: it is not ours, or not declined.
+        """
+        transaction = self.transactions.by_id(id)
+        if transaction.type is not TransactionType.TRANSFER or transaction.direction is not Direction.OUT:
+            raise Refused(
+                f"{transaction.number} is no transfer of ours", "Only its sender can offer it again."
+            )
+        due = purge_due(transaction.on_iep_at or transaction.created_at)
+        self.transactions.move(
+            id,
+            Status.ON_IEP,
+            f"Offered again by {self.me.user}",
+            self.me.user,
+            expected=Status.DECLINED,
+            required=(),
+            required_there=(download_requirement(transaction.counts.verified, due),),
+        )
 
     def reduce(self, id: int, reason: str) -> int:
         """Leave out the images whose kind the peer does not take, and go on with the rest; how many are left out.
@@ -147,6 +173,7 @@ class Acts:
         return transaction
 
     def _again(self, transaction: Transaction) -> None:
+        self.circuits.forget(transaction.node)  # a person says that it is worth a try
         self.transactions.clear_failure(transaction.id, self.me.user)
         not_before = None
         if transaction.direction is Direction.OUT:
@@ -158,6 +185,8 @@ def _is_our_move(transaction: Transaction) -> bool:
     """A transfer is the sender's until it lies On IEP, and the recipient's from then."""
     if transaction.type is TransactionType.CD_IMPORT:
         return True
+    if transaction.type is TransactionType.DIRECT_ROUTING:  # nobody else has it
+        return transaction.status is not Status.ON_IEP
     if transaction.status in (Status.ON_IEP, Status.DECLINED):
         return False
     return (transaction.direction is Direction.IN) is (transaction.on_iep_at is not None)

@@ -98,7 +98,14 @@ def make_acts(desk: Desk) -> Acts:
     from iep_desktop.workers.acts import Acts
 
     ledger = desk.ledger
-    return Acts(desk.me, ledger.transactions, ledger.exchange, ledger.directory, desk.hours.waits_until)
+    return Acts(
+        desk.me,
+        ledger.transactions,
+        ledger.exchange,
+        ledger.directory,
+        ledger.circuits,
+        desk.hours.waits_until,
+    )
 
 
 def make_copies(desk: Desk) -> Copies:

@@ -335,3 +335,14 @@ def test_images_whose_study_pacs_knows_under_another_patient_stay_in_the_spool(
         ["PACS has 1 of the studies under another patient (R-GATE-5, §2.7e)"],
     )
     assert len(archives["our pacs"].sop_instance_uids()) == 1
+
+
+def test_a_declined_transfer_is_offered_again_after_a_word(pair: Pair, tmp_path: Path) -> None:
+    number = sent(pair, tmp_path / "study")
+    pair.us.run("decline", number, "--reason", "other", "--text", "Whose is it?")
+    pair.them.run("message", number, "It is the patient of ward 3")
+    assert pair.us.show(number)["required"] == ["Answer a message (R-TX-5, A1)"]
+    assert pair.them.run("retry", number)[0] == 0
+    assert pair.statuses(number) == ("On IEP", "On IEP")
+    assert pair.us.show(number)["required"][0].startswith("Download 3 images")
+    assert pair.us.run("download", number)[0] == 0

@@ -152,7 +152,8 @@ def test_a_reworked_request_is_new_again_with_its_thread(ends: Ends) -> None:
     code, answer = ends.asks.run("retry", number, "--form", ends.asks.write_form(better))
     assert (code, answer["status"]) == (0, "New")
     asks, asked = ends.both(number)
-    assert (asks["tab"], asked["tab"]) == ("In Progress", "Action Required")
+    assert asks["required"] == ["Answer a message (R-TX-5, A1)"]  # what was written has not been looked at
+    assert asked["required"] == ["Answer the request for images (R-TX-4, A1)"]
     assert [exam["modality"] for exam in asked["exams"]] == ["MR"]
     assert len(ends.asked.run("show", number)[1]["thread"]) == 1
 

@@ -116,10 +116,19 @@ class TwoEnds(RuleBasedStateMachine):
 
     @invariant()
     def it_waits_at_one_end_at_most_and_nowhere_once_withdrawn(self) -> None:
-        waits = [bool(rows.by_id(self.id).required) for rows in self.rows.values()]
+        codes = [{r.code for r in rows.by_id(self.id).required} for rows in self.rows.values()]
+        waits = [bool(code - {"message"}) for code in codes]
         status = self.rows[ASKS].status(self.id)
         expected = {Status.CANCELLED: [False, False], Status.DECLINED: [True, False]}
         assert waits == expected.get(status, [False, True])
+
+    @invariant()
+    def an_unread_message_is_something_to_do_where_nothing_else_is(self) -> None:
+        for ods, rows in self.rows.items():
+            row = rows.by_id(self.id)
+            others = [r for r in row.required if r.code != "message"]
+            asked = self.said[ods] > 0 and not others and row.status is not Status.CANCELLED
+            assert (len(row.required) > len(others)) is asked
 
     @invariant()
     def the_tab_says_so(self) -> None:
