@@ -36,7 +36,7 @@ from iep_desktop.workers import setup
 from iep_desktop.workers.desk import Desk
 from iep_desktop.workers.imports import all_series, asked_series, likely_patient
 
-_LONGEST = 30.0  # seconds to wait for anything on a screen
+_LONGEST = 90.0  # seconds to wait for anything on a screen
 _SETTLE = 0.4  # for what a screen still asks for once it stands
 SENDS, DECLINES, ASKS = "RX1", "RK5", "RTG"
 """Hospitals of the demo by what they do in the pictures."""
