@@ -43,7 +43,7 @@ RUN_PACKAGES = (
     " libwayland-egl1 libx11-xcb1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0"
     " libxcb-render-util0 libxcb-shape0 libxcb-sync1 libxcb-xfixes0 libxcb-xkb1 libxkbcommon-x11-0"
 ).split()
-TEST_PACKAGES = RUN_PACKAGES + ["dcmtk", "orthanc", "xvfb"]
+TEST_PACKAGES = RUN_PACKAGES + ["dcmtk", "orthanc", "orthanc-dicomweb", "xvfb"]
 
 LINTS = (
     ("ruff check", ["-m", "ruff", "check", "."]),

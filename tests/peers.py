@@ -26,10 +26,12 @@ from typing import Any, TypeVar
 import pytest
 
 from iep_desktop.core.model import Node, NodeRole
+from iep_desktop.core.web_address import web_node
 
 CALLING_AE = "IEPDESKTOP"
 STORE_AE = "IEPSTORE"  # where peers may send to by C-MOVE: a Storage SCP of the test, port `move_port`
 START_TIMEOUT = 20.0
+_PLUGINS = ("/usr/share/orthanc/plugins", "/usr/local/share/orthanc/plugins")
 
 _P = TypeVar("_P", bound="Peer")
 
@@ -134,6 +136,7 @@ class Orthanc(Peer):
         command = [_program("Orthanc"), str(folder / "orthanc.json")]
         super().__init__(folder, "ORTHANC", port, command, nagle)
         self.http_port = http_port
+        self.web_node: Node | None = None
 
     def _ports(self) -> list[int]:
         return [self.node.port, self.http_port]
@@ -194,6 +197,25 @@ def run_orthanc(
     (folder / "orthanc.json").write_text(json.dumps(settings))
     with _running(Orthanc(folder, port, http_port, nagle)) as peer:
         yield peer
+
+
+@contextmanager
+def run_dicomweb(
+    folder: Path, *, nagle: bool = True, config: Mapping[str, Any] | None = None
+) -> Iterator[Orthanc]:
+    """Orthanc with its DICOMweb plug-in; `peer.web_node` is the node by that."""
+    plugins = {"Plugins": [_plugin("OrthancDicomWeb")], "DicomWeb": {"Enable": True}}
+    with run_orthanc(folder, nagle=nagle, config={**plugins, **(config or {})}) as peer:
+        url = f"http://127.0.0.1:{peer.http_port}/dicom-web"
+        peer.web_node = web_node("Web", NodeRole.PACS, "RWE", url)
+        yield peer
+
+
+def _plugin(name: str) -> str:
+    found = sorted(path for folder in _PLUGINS for path in Path(folder).glob(f"lib{name}.so*"))
+    if not found:
+        raise RuntimeError(f"the plug-in {name} of Orthanc is not installed")
+    return str(found[0])
 
 
 @contextmanager

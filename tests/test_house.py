@@ -135,7 +135,7 @@ def _shipped() -> set[str]:
 def _licences(name: str) -> list[str]:
     """The licences from which a user may choose one; empty when none is stated."""
     metadata = importlib.metadata.metadata(name)
-    stated = metadata["License-Expression"] or metadata["License"]
+    stated = metadata.get("License-Expression") or metadata.get("License")
     if stated and len(stated) < 100:
         return re.split(r"\s+OR\s+", stated)
     prefix = "License :: "

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iep_desktop import settings
-from iep_desktop.cli import commands, exchange, ledger
+from iep_desktop.cli import commands, exchange, ledger, nodes
 from iep_desktop.cli.arguments import make_parser
 from iep_desktop.cli.commands import Exit
 from iep_desktop.cli.documents import error_document
@@ -78,7 +78,9 @@ def _with_desk(args: argparse.Namespace, root: Path, out: Output) -> int:
     start_logging(profile.logs)
     desk = open_desk(profile)
     try:
-        return (commands.COMMANDS | exchange.COMMANDS | ledger.COMMANDS)[args.command](args, desk, out)
+        return (commands.COMMANDS | exchange.COMMANDS | ledger.COMMANDS | nodes.COMMANDS)[args.command](
+            args, desk, out
+        )
     finally:
         desk.close()
 

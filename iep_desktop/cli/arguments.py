@@ -75,17 +75,25 @@ def _nodes(commands: Any) -> None:
     add.add_argument("name", metavar="NAME")
     add.add_argument("--role", required=True, choices=["pacs", "gateway"])
     add.add_argument("--hospital", required=True, type=typed(parse_ods_code), metavar="ODS")
-    add.add_argument("--ae-title", required=True, type=typed(_ae_title), metavar="T")
-    add.add_argument("--host", required=True, metavar="H")
-    add.add_argument("--port", required=True, type=typed(_port), metavar="P")
+    add.add_argument("--ae-title", type=typed(_ae_title), metavar="T")
+    add.add_argument("--host", metavar="H")
+    add.add_argument("--port", type=typed(_port), metavar="P")
     add.add_argument("--calling-ae", default="IEPDESKTOP", type=typed(_ae_title), metavar="T")
     add.add_argument("--tls", action="store_true")
     add.add_argument(
         "--rest-url", default="", metavar="URL", help="of a gateway that is an Orthanc: to purge what is due"
     )
+    add.add_argument(
+        "--dicomweb", default="", metavar="URL", help="it speaks DICOMweb there: no AE title, host and port"
+    )
     command(acts, "list", "list the nodes", "nodes list --json")
-    for act, text in (("remove", "remove a node"), ("echo", "ask a node whether it is there (C-ECHO)")):
+    for act, text in (("remove", "remove a node"), ("echo", "ask a node whether it is there")):
         command(acts, act, text, f"nodes {act} PACS").add_argument("name", metavar="NAME")
+    sign_in = command(
+        acts, "sign-in", "keep a node's user:password or token, read from standard input, in the keyring",
+        "nodes sign-in PACS < secret.txt",
+    )  # fmt: skip
+    sign_in.add_argument("name", metavar="NAME")
 
 
 def _inspect(commands: Any) -> None:

@@ -21,7 +21,7 @@ from iep_desktop.core.imports import ImportOrder
 from iep_desktop.core.job import Context, Progress
 from iep_desktop.core.medium import MediumContents, MediumPatient, ReadingStep
 from iep_desktop.core.medium_json import to_json
-from iep_desktop.core.model import Form, Node, NodeRole
+from iep_desktop.core.model import Form
 from iep_desktop.core.names import display_name
 from iep_desktop.core.transaction import (
     Status,
@@ -75,58 +75,6 @@ def _new_profile(args: argparse.Namespace, root: Path) -> profiles.Profile:
     if not args.hospital:
         raise InvalidInput("init needs --hospital", "", "For example: iep-desktop init --hospital RWE")
     return make_profile(root, hospital=args.hospital, ledger_url=args.ledger)
-
-
-def nodes(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
-    return {"add": _nodes_add, "list": _nodes_list, "remove": _nodes_remove, "echo": _nodes_echo}[args.act](
-        args, desk, out
-    )
-
-
-def _nodes_add(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
-    node = Node(
-        args.name,
-        NodeRole(args.role),
-        args.hospital,
-        args.ae_title,
-        args.host,
-        args.port,
-        args.calling_ae,
-        args.tls,
-        args.rest_url,
-    )
-    desk.nodes.add(node)
-    out.result(documents.node_document(node), f"Added {documents.node_line(node)}")
-    return Exit.DONE
-
-
-def _nodes_list(_args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
-    known = desk.nodes.list()
-    text = "\n".join(map(documents.node_line, known)) or "No nodes yet. See: iep-desktop nodes add --help"
-    out.result({"nodes": [documents.node_document(node) for node in known]}, text)
-    return Exit.DONE
-
-
-def _nodes_remove(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
-    desk.nodes.remove(args.name)
-    out.result({"removed": args.name}, f"Removed {args.name}")
-    return Exit.DONE
-
-
-def _nodes_echo(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
-    result = desk.nodes.echo(desk.nodes.get(args.name), Context())
-    seconds = result.connect_seconds + result.echo_seconds
-    document = {
-        "node": args.name,
-        "up": True,
-        "connect_seconds": round(result.connect_seconds, 4),
-        "echo_seconds": round(result.echo_seconds, 4),
-        "peer_version": result.peer_version,
-    }
-    out.result(
-        document, f"{args.name} answers, {seconds * 1000:.0f} ms ({result.peer_version or 'no version'})"
-    )
-    return Exit.DONE
 
 
 def inspect(args: argparse.Namespace, root: Path, out: Output) -> Exit:
@@ -361,7 +309,6 @@ def run(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
 
 
 COMMANDS: dict[str, Command] = {
-    "nodes": nodes,
     "import": import_,
     "find": find,
     "worklist": worklist,

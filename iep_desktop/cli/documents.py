@@ -100,6 +100,7 @@ def node_document(node: Node) -> Document:
         "port": node.port,
         "calling_ae": node.calling_ae,
         "tls": node.tls,
+        "dicomweb": node.dicomweb,
     }
 
 
@@ -159,6 +160,8 @@ def details_text(details: Details) -> str:
 
 
 def node_line(node: Node) -> str:
+    if node.dicomweb:
+        return f"{node.name:<20} {node.role.value:<8} {node.hospital:<5} {node.dicomweb}"
     tls = ", TLS" if node.tls else ""
     return (
         f"{node.name:<20} {node.role.value:<8} {node.hospital:<5} "

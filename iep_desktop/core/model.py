@@ -53,6 +53,7 @@ class Node:
     rest_url: str = (
         ""  # of a gateway that is an Orthanc: there its owner deletes what is to be purged (R-TIME-3)
     )
+    dicomweb: str = ""  # address of its DICOMweb services (PS3.18), spoken instead of DIMSE
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -25,16 +24,16 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined, unused-ignore]
 from iep_desktop.core.errors import IepError, NodeRejected, Permanent
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
-from iep_desktop.core.queries import EchoResult, PacsInstance, PacsPatient, PacsSeries, PacsStudy
+from iep_desktop.core.queries import EchoResult, PacsInstance, PacsPatient, PacsStudy
 from iep_desktop.dicom import fastfind, faststore, query
 from iep_desktop.dicom.association import NoContextAccepted, NodeAssociation, associate
 from iep_desktop.dicom.contexts import Pair, groups, not_accepted, presentation_contexts
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
 from iep_desktop.dicom.faststore import Answer
+from iep_desktop.dicom.finding import MAX_RESULTS, Finding
 from iep_desktop.dicom.sendfile import SendFile, send_file, unreadable
 from iep_desktop.dicom.status import StoreOutcome, query_error, store_outcome
 
-MAX_RESULTS = 200
 _PATIENT_ROOT: str = PatientRootQueryRetrieveInformationModelFind
 _STUDY_ROOT: str = StudyRootQueryRetrieveInformationModelFind
 _ASK_LOG = "Ask the PACS team to look at the node's log."
@@ -55,76 +54,21 @@ def echo(node: Node, *, limits: Limits = DEFAULT_LIMITS, ctx: Context | None = N
         return EchoResult(node.name, connected - start, time.monotonic() - connected, version)
 
 
-class FindSession:
+class FindSession(Finding):
     """C-FIND at one node over one association; get it from `open_find`."""
 
     def __init__(self, link: NodeAssociation) -> None:
         self._link = link
         self._models = {pair.sop_class_uid for pair in link.accepted}
+        self._lists_patients = _PATIENT_ROOT in self._models
         self._message_id = 0
-
-    def patients(
-        self, *, patient_id: str = "", name: str = "", limit: int = MAX_RESULTS
-    ) -> tuple[PacsPatient, ...]:
-        """Patients by number, or by name (PN; `*` and `?` are wildcards). Where the node has no Patient Root
-        model (PS3.4 C.6.1), they are those of its studies."""
-        keys = {k: v for k, v in (("PatientID", patient_id), ("PatientName", name)) if v}
-        if _PATIENT_ROOT in self._models:
-            return tuple(query.patient(ds) for ds in self._find(_PATIENT_ROOT, "PATIENT", keys, limit))
-        found = [query.patient(ds) for ds in self._find(_STUDY_ROOT, "STUDY", keys, limit)]
-        return tuple(dict.fromkeys(found))
-
-    def studies(
-        self,
-        *,
-        patient_id: str = "",
-        study_uid: str = "",
-        accession: str = "",
-        date_from: date | None = None,
-        date_to: date | None = None,
-        modality: str = "",
-        description: str = "",
-        limit: int = MAX_RESULTS,
-    ) -> tuple[PacsStudy, ...]:
-        asked = (
-            ("PatientID", patient_id),
-            ("StudyInstanceUID", study_uid),
-            ("AccessionNumber", accession),
-            ("StudyDate", query.date_range(date_from, date_to)),
-            ("ModalitiesInStudy", modality),
-            ("StudyDescription", description),
-        )
-        keys = {k: v for k, v in asked if v}
-        return tuple(query.study(ds) for ds in self._find(self._study_model, "STUDY", keys, limit))
-
-    def series(self, study_uid: str) -> tuple[PacsSeries, ...]:
-        """All series of a study, with the number of instances where the node says it."""
-        keys = {"StudyInstanceUID": study_uid}
-        return tuple(query.series(ds) for ds in self._find(self._study_model, "SERIES", keys, None))
-
-    def instance_uids(self, study_uid: str, series_uid: str) -> frozenset[str]:
-        """The SOP Instance UIDs that the node has of a series."""
-        keys = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid}
-        found = self._find(self._study_model, "IMAGE", keys, None)
-        return frozenset(query.text(ds, "SOPInstanceUID") for ds in found) - {""}
-
-    def instances(self, study_uid: str) -> tuple[PacsInstance, ...]:
-        """Everything that the node has of a study, series by series."""
-        found: dict[str, PacsInstance] = {}
-        for answer in self.series(study_uid):
-            series = replace(answer, study_uid=study_uid)  # some nodes leave it out
-            keys = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series.series_uid}
-            for ds in self._find(self._study_model, "IMAGE", keys, None):
-                one = query.instance(ds, series)
-                found.setdefault(one.sop_instance_uid, one)
-        found.pop("", None)
-        return tuple(found.values())
 
     @property
     def _study_model(self) -> str:
         return _STUDY_ROOT if _STUDY_ROOT in self._models else _PATIENT_ROOT
 
-    def _find(self, model: str, level: str, keys: dict[str, str], limit: int | None) -> list[Dataset]:
+    def _find(self, level: str, keys: dict[str, str], limit: int | None) -> list[Dataset]:
+        model = _PATIENT_ROOT if level == "PATIENT" else self._study_model
         found: list[Dataset] = []
         self._message_id = self._message_id % 0xFFFF + 1
         way = fastfind.direct if faststore.usable() else fastfind.plain

@@ -179,6 +179,7 @@ def _node(row: NodeRow) -> Node:
         row.calling_ae,
         row.tls,
         row.rest_url,
+        row.dicomweb,
     )
 
 

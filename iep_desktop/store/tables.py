@@ -102,6 +102,7 @@ class NodeRow(Base):
     calling_ae: Mapped[str] = mapped_column(String(16))
     tls: Mapped[bool]
     rest_url: Mapped[str] = mapped_column(server_default="")
+    dicomweb: Mapped[str] = mapped_column(server_default="")
 
 
 class ExamCodeRow(Base):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
 from iep_desktop.core.queries import PacsInstance
+from iep_desktop.workers import node_services
 
 if TYPE_CHECKING:
     from iep_desktop.dicom.fastsocket import Limits
@@ -31,9 +32,7 @@ class AskedNode:
         return self.node.name
 
     def find(self, study_uid: str, ctx: Context) -> Sequence[PacsInstance]:
-        from iep_desktop.dicom.scu import find_instances
-
-        return find_instances(self.node, study_uid, limits=self.limits, ctx=ctx)
+        return node_services.find_instances(self.node, study_uid, self.limits, ctx)
 
     def fetch(
         self,
@@ -46,17 +45,17 @@ class AskedNode:
         ctx: Context,
     ) -> Retrieved:
         """Raises as `dicom.retrieve.retrieve`."""
-        from iep_desktop.dicom.retrieve import Wanted, retrieve
+        from iep_desktop.dicom.retrieve import Wanted
 
         wanted = Wanted(study_uid, frozenset({series_uid}), sop_instance_uids)
-        return retrieve(
+        return node_services.retrieve(
             self.node,
             wanted,
             folder,
             sink,
+            self.limits,
             ctx,
+            listener=self.listener,
             listed=listed,
-            listener=self.listener(),
             recheck=False,
-            limits=self.limits,
         )

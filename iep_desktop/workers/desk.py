@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from iep_desktop.core.flow import Flow
 from iep_desktop.core.me import Me
 from iep_desktop.settings import Profile, Settings
-from iep_desktop.workers import exchange_desk, viewing_desk
+from iep_desktop.workers import exchange_desk, node_services, viewing_desk
 from iep_desktop.workers.libraries import load_network
 from iep_desktop.workers.rate import Rate
 from iep_desktop.workers.stores import Ledger, open_stores
 
 if TYPE_CHECKING:
     from iep_desktop.core.calendar import ServiceCalendar
+    from iep_desktop.core.job import Context
+    from iep_desktop.core.model import Node
+    from iep_desktop.core.queries import PacsPatient, PacsStudy
     from iep_desktop.dicom.fastsocket import Limits
     from iep_desktop.dicom.spool import Spool
     from iep_desktop.dicom.storage_scp import StorageListener
@@ -243,17 +246,25 @@ def _reading(ledger: Ledger) -> Reading:
 
 
 def _gatekeeper(ledger: Ledger, settings: Settings) -> Gatekeeper:
-    from iep_desktop.dicom import scu
     from iep_desktop.workers.gatekeeper import Gatekeeper
 
     limits = _limits(settings)
+
+    def find_patients(node: Node, number: str, ctx: Context) -> tuple[PacsPatient, ...]:
+        with node_services.open_find(node, limits, ctx) as session:
+            return session.patients(patient_id=number)
+
+    def find_studies(node: Node, study_uid: str, ctx: Context) -> tuple[PacsStudy, ...]:
+        with node_services.open_find(node, limits, ctx) as session:
+            return session.studies(study_uid=study_uid)
+
     return Gatekeeper(
         ledger.transactions,
         ledger.directory,
         settings.hospital,
         settings.delivery_node,
-        lambda node, number, ctx: scu.find_patients(node, patient_id=number, limits=limits, ctx=ctx),
-        lambda node, study_uid, ctx: scu.find_studies(node, study_uid=study_uid, limits=limits, ctx=ctx),
+        find_patients,
+        find_studies,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from iep_desktop.core.errors import InvalidInput, NodeRejected, Permanent
 from iep_desktop.core.model import Node, NodeRole
+from iep_desktop.workers import node_services
 
 if TYPE_CHECKING:
     from iep_desktop.core.exchange import StudyCriteria
@@ -39,24 +40,21 @@ _MOST_STUDIES = 5000  # in one look at a gateway: it holds what came in 15 days
 
 
 def make_transfers(desk: Desk) -> Transfers:
-    from iep_desktop.dicom import scu
     from iep_desktop.workers.transfers import Transfers
 
     def find(
         node: Node, criteria: StudyCriteria, patient_id: str, limit: int, ctx: Context
     ) -> tuple[PacsStudy, ...]:
-        return scu.find_studies(
-            node,
-            patient_id=patient_id,
-            accession=criteria.accession,
-            date_from=criteria.date_from,
-            date_to=criteria.date_to,
-            modality="\\".join(sorted(criteria.modalities)),
-            description=f"*{criteria.description}*" if criteria.description else "",
-            limit=limit,
-            limits=desk.limits,
-            ctx=ctx,
-        )
+        with node_services.open_find(node, desk.limits, ctx) as session:
+            return session.studies(
+                patient_id=patient_id,
+                accession=criteria.accession,
+                date_from=criteria.date_from,
+                date_to=criteria.date_to,
+                modality="\\".join(sorted(criteria.modalities)),
+                description=f"*{criteria.description}*" if criteria.description else "",
+                limit=limit,
+            )
 
     ledger = desk.ledger
     return Transfers(
@@ -72,7 +70,6 @@ def make_transfers(desk: Desk) -> Transfers:
 
 
 def make_export_gate(desk: Desk) -> ExportGate:
-    from iep_desktop.dicom import scu
     from iep_desktop.workers.export_gate import ExportGate
 
     ledger = desk.ledger
@@ -82,7 +79,7 @@ def make_export_gate(desk: Desk) -> ExportGate:
         ledger.exchange,
         ledger.directory,
         desk.gatekeeper.pacs_node,
-        lambda node, ctx: scu.open_find(node, limits=desk.limits, ctx=ctx),
+        lambda node, ctx: node_services.open_find(node, desk.limits, ctx),
         desk.profile.settings.review_before_send,
     )
 
@@ -122,7 +119,6 @@ def make_copies(desk: Desk) -> Copies:
 
 def make_delivery(desk: Desk, source: Source, finish: Callable[..., None]) -> Delivery:
     """The way into PACS, for what came from a disc or from the gateway."""
-    from iep_desktop.dicom import scu
     from iep_desktop.workers.coercions import Coercions
     from iep_desktop.workers.delivery import Delivery
     from iep_desktop.workers.sending import Sending
@@ -139,22 +135,20 @@ def make_delivery(desk: Desk, source: Source, finish: Callable[..., None]) -> De
             transactions,
             spool,
             node,
-            lambda node, pairs, ctx: scu.open_store(node, pairs, ctx, limits=limits),
+            lambda node, pairs, ctx: node_services.open_store(node, pairs, limits, ctx),
             coercions,
         ),
-        Verifying(transactions, node, lambda node, ctx: scu.open_find(node, limits=limits, ctx=ctx)),
+        Verifying(transactions, node, lambda node, ctx: node_services.open_find(node, limits, ctx)),
         source,
         finish,
     )
 
 
 def make_retrieving(desk: Desk) -> Retrieving:
-    from iep_desktop.dicom import scu
-    from iep_desktop.dicom.retrieve import retrieve
     from iep_desktop.workers.retrieving import Retrieving
 
     def find(node: Node, study_uid: str, ctx: Context) -> tuple[PacsInstance, ...]:
-        return scu.find_instances(node, study_uid, limits=desk.limits, ctx=ctx)
+        return node_services.find_instances(node, study_uid, desk.limits, ctx)
 
     def fetch(
         node: Node,
@@ -164,14 +158,17 @@ def make_retrieving(desk: Desk) -> Retrieving:
         ctx: Context,
         had: frozenset[str],
     ) -> Retrieved:
-        listener = listener_if_any(desk)
-        return retrieve(node, wanted, folder, sink, ctx, had=had, listener=listener, limits=desk.limits)
+        def listener() -> StorageListener | None:
+            return listener_if_any(desk)
+
+        return node_services.retrieve(
+            node, wanted, folder, sink, desk.limits, ctx, listener=listener, had=had
+        )
 
     return Retrieving(desk.ledger.transactions, desk.spool, find, fetch)
 
 
 def _upload(desk: Desk) -> Upload:
-    from iep_desktop.dicom import scu
     from iep_desktop.workers.attaching import Attaching
     from iep_desktop.workers.sending import Sending
     from iep_desktop.workers.upload import Upload
@@ -194,12 +191,10 @@ def _upload(desk: Desk) -> Upload:
             ledger.transactions,
             desk.spool,
             gateway,
-            lambda node, pairs, ctx: scu.open_store(node, pairs, ctx, limits=limits),
+            lambda node, pairs, ctx: node_services.open_store(node, pairs, limits, ctx),
             None,
         ),
-        Verifying(
-            ledger.transactions, gateway, lambda node, ctx: scu.open_find(node, limits=limits, ctx=ctx)
-        ),
+        Verifying(ledger.transactions, gateway, lambda node, ctx: node_services.open_find(node, limits, ctx)),
     )
 
 
@@ -264,8 +259,11 @@ def make_arrivals(desk: Desk) -> Arrivals:
 
 
 def _gateway_watch(desk: Desk) -> GatewayWatch:
-    from iep_desktop.dicom import scu
     from iep_desktop.workers.direct_routing import GatewayWatch
+
+    def find(node: Node, ctx: Context) -> tuple[PacsStudy, ...]:
+        with node_services.open_find(node, desk.limits, ctx) as session:
+            return session.studies(limit=_MOST_STUDIES)
 
     ledger = desk.ledger
     return GatewayWatch(
@@ -273,7 +271,7 @@ def _gateway_watch(desk: Desk) -> GatewayWatch:
         ledger.transactions,
         ledger.exchange,
         lambda: tuple(n for n in ledger.directory.nodes(desk.me.hospital) if n.role is NodeRole.GATEWAY),
-        lambda node, ctx: scu.find_studies(node, limit=_MOST_STUDIES, limits=desk.limits, ctx=ctx),
+        find,
         desk.retrieving,
         desk.profile.settings.direct_routing_silence_seconds,
     )

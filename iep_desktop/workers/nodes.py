@@ -9,10 +9,10 @@ from iep_desktop.core.flow import LightState, NodeLight
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Hospital, Node
 from iep_desktop.core.queries import EchoResult, PacsStudy
-from iep_desktop.dicom import scu
 from iep_desktop.dicom.fastsocket import Limits
 from iep_desktop.store.circuits import Circuit, Circuits
 from iep_desktop.store.directory import Directory
+from iep_desktop.workers import node_services
 
 SLOW_SECONDS = 1.0
 
@@ -56,8 +56,17 @@ class Nodes:
         self._directory.put_hospital(hospital)
 
     def echo(self, node: Node, ctx: Context) -> EchoResult:
-        """C-ECHO. Raises what stands in the way, in plain words."""
-        return scu.echo(node, limits=self._limits, ctx=ctx)
+        """C-ECHO, or the smallest query by QIDO-RS. Raises what stands in the way, in plain words."""
+        return node_services.echo(node, self._limits, ctx)
+
+    def sign_in(self, name: str, secret: str) -> None:
+        """Keep `user:password` or a token for a node, in the keyring.
+
+        Raises:
+            Permanent: there is no keyring, or it is locked.
+        """
+        node_services.keep_sign_in(self.get(name), secret)
+        self._circuits.forget(name)
 
     def find_studies(
         self,
@@ -69,15 +78,10 @@ class Nodes:
         modality: str,
         ctx: Context,
     ) -> tuple[PacsStudy, ...]:
-        return scu.find_studies(
-            self.get(name),
-            patient_id=patient_id,
-            date_from=date_from,
-            date_to=date_to,
-            modality=modality,
-            limits=self._limits,
-            ctx=ctx,
-        )
+        with node_services.open_find(self.get(name), self._limits, ctx) as session:
+            return session.studies(
+                patient_id=patient_id, date_from=date_from, date_to=date_to, modality=modality
+            )
 
     def lights(self, ctx: Context) -> tuple[NodeLight, ...]:
         """How our own nodes answer now; and others' at which the last transaction failed."""
@@ -99,6 +103,7 @@ class Nodes:
             ctx.check()
             return NodeLight(node.name, node.role, LightState.DOWN, str(error))
         seconds = result.connect_seconds + result.echo_seconds
+        asked = "QIDO-RS" if node.dicomweb else "C-ECHO"
         if seconds > SLOW_SECONDS:
-            return NodeLight(node.name, node.role, LightState.SLOW, f"C-ECHO took {seconds:.1f} s")
-        return NodeLight(node.name, node.role, LightState.UP, "answers C-ECHO")
+            return NodeLight(node.name, node.role, LightState.SLOW, f"{asked} took {seconds:.1f} s")
+        return NodeLight(node.name, node.role, LightState.UP, f"answers {asked}")

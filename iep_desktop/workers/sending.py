@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from iep_desktop.core.errors import IepError, ImagesWaiting, OutOfSpace
 from iep_desktop.core.job import Context, Progress
@@ -36,6 +37,16 @@ DUPLICATE = 0x0111  # PS3.7 C.5: the peer has this instance already; verificatio
 
 class StoreSession(Protocol):
     def store(self, path: Path) -> StoreOutcome: ...
+
+
+@runtime_checkable
+class BatchSession(Protocol):
+    """One that takes several images in a request, and is quicker with them."""
+
+    at_once: int
+    at_once_bytes: int
+
+    def store_many(self, paths: Sequence[Path]) -> Sequence[StoreOutcome]: ...
 
 
 OpenStore = Callable[[Node, list[Pair], Context], AbstractContextManager[StoreSession]]
@@ -119,33 +130,27 @@ class Sending:
     ) -> list[StoreOutcome]:
         """Returns the refusals that may pass, in order."""
         refusals: list[StoreOutcome] = []
-        in_a_row = done = size = 0
-        for item in self._prepared(transaction, instances, ctx):
-            ctx.check()
-            if item.path is None:
-                batch.add(
-                    InstanceChange(item.instance.sop_instance_uid, InstanceState.FAILED, reason=item.reason)
-                )
-                continue
-            outcome = session.store(item.path)
-            if outcome.stored or outcome.status == DUPLICATE:
-                journal.note(item.instance.sop_instance_uid)
-            batch.add(_change(item.instance, outcome))
-            if item.coerced:
-                item.path.unlink(missing_ok=True)
-            if outcome.retriable:
-                refusals.append(outcome)
-            in_a_row = in_a_row + 1 if outcome.no_room else 0
-            if in_a_row == FULL_AFTER:
-                break
-            done, size = done + 1, size + item.instance.size
-            ctx.progress(Progress("send", done, len(instances), size))
+        done = size = 0
+        most = _most(session, instances)
+        with closing(self._prepared(transaction, instances, ctx, most)) as prepared:
+            for item, outcome in _stored(session, prepared, ctx, most):
+                uid = item.instance.sop_instance_uid
+                if outcome is None:
+                    batch.add(InstanceChange(uid, InstanceState.FAILED, reason=item.reason))
+                    continue
+                if outcome.stored or outcome.status == DUPLICATE:
+                    journal.note(uid)
+                batch.add(_change(item.instance, outcome))
+                if outcome.retriable:
+                    refusals.append(outcome)
+                done, size = done + 1, size + item.instance.size
+                ctx.progress(Progress("send", done, len(instances), size))
         return refusals
 
     def _prepared(
-        self, transaction: Transaction, instances: tuple[Instance, ...], ctx: Context
-    ) -> Iterator[_Prepared]:
-        """Coerce ahead in a thread of its own; leaving the loop early leaves no coerced file."""
+        self, transaction: Transaction, instances: tuple[Instance, ...], ctx: Context, most: int
+    ) -> Generator[_Prepared, None, None]:
+        """Coerce ahead in a thread of its own, as many as go in a request. Leaving early leaves no coerced file."""
         if self.coercion is None:
             for instance in instances:
                 yield _Prepared(instance, self.spool.path(instance.spool_name), coerced=False)
@@ -157,7 +162,7 @@ class Sending:
                 for instance in instances:
                     coercion = coercions[instance.study_uid]
                     waiting.append(thread.submit(self._coerce, instance, coercion))
-                    if len(waiting) > AHEAD:
+                    if len(waiting) > max(AHEAD, most):
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()
@@ -188,6 +193,46 @@ class Sending:
 
     def _journal(self, id: int) -> Journal:
         return Journal(self.spool.folder(id) / "sent.journal")
+
+
+def _most(session: StoreSession, instances: tuple[Instance, ...]) -> int:
+    """How many of these images go in a request, so that it is not too large."""
+    if not isinstance(session, BatchSession):
+        return 1
+    largest = max((i.size for i in instances), default=0)
+    return max(1, min(session.at_once, session.at_once_bytes // max(1, largest)))
+
+
+def _stored(
+    session: StoreSession, prepared: Iterator[_Prepared], ctx: Context, most: int
+) -> Iterator[tuple[_Prepared, StoreOutcome | None]]:
+    """Send what is prepared, a request after the other; ends early where the peer has no room for several in a row.
+    The outcome is None for what could not be prepared. No coerced file stays."""
+    in_a_row = 0
+    while group := list(islice(prepared, most)):
+        try:
+            ctx.check()
+            for item, outcome in _store(session, group):
+                yield item, outcome
+                if outcome is not None:
+                    in_a_row = in_a_row + 1 if outcome.no_room else 0
+        finally:
+            for item in group:
+                if item.coerced and item.path is not None:
+                    item.path.unlink(missing_ok=True)
+        if in_a_row >= FULL_AFTER:
+            return
+
+
+def _store(session: StoreSession, group: list[_Prepared]) -> Iterator[tuple[_Prepared, StoreOutcome | None]]:
+    paths = [item.path for item in group if item.path is not None]
+    if isinstance(session, BatchSession):
+        said: Iterable[StoreOutcome] = session.store_many(paths)
+    else:
+        said = map(session.store, paths)
+    outcomes = iter(said)
+    for item in group:
+        yield item, None if item.path is None else next(outcomes)
 
 
 def _waiting(node: str, refusals: list[StoreOutcome]) -> ImagesWaiting:

@@ -10,6 +10,7 @@ from iep_desktop.core.job import Context
 from iep_desktop.core.model import Hospital, Node
 from iep_desktop.core.queries import EchoResult
 from iep_desktop.settings import Profile, Settings
+from iep_desktop.workers import node_services
 
 
 def known_hospitals(_ctx: Context) -> tuple[Hospital, ...]:
@@ -20,10 +21,10 @@ def known_hospitals(_ctx: Context) -> tuple[Hospital, ...]:
 
 
 def echo(node: Node, ctx: Context) -> EchoResult:
-    """C-ECHO to a node that is not in any ledger yet."""
-    from iep_desktop.dicom import scu
+    """C-ECHO, or its like over DICOMweb, to a node that is not in any ledger yet."""
+    from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS
 
-    return scu.echo(node, ctx=ctx)
+    return node_services.echo(node, DEFAULT_LIMITS, ctx)
 
 
 def describe_ledger(root: Path, url: str, _ctx: Context) -> str:

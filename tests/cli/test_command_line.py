@@ -201,7 +201,7 @@ def test_find_wants_something_to_search_for(hospital: Hospital) -> None:
     assert hospital.run("find", "--node", "PACS")[0] == 2
 
 
-@pytest.mark.parametrize("command", [*commands.COMMANDS, "init", "inspect", "screenshots"])
+@pytest.mark.parametrize("command", [*commands.COMMANDS, "nodes", "init", "inspect", "screenshots"])
 def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as done:
         make_parser().parse_args([command, "--help"])

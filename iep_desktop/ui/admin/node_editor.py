@@ -11,6 +11,7 @@ from iep_desktop.core.errors import IepError
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Hospital, Node, NodeRole
 from iep_desktop.core.queries import EchoResult
+from iep_desktop.core.web_address import problem_of, web_node
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button
 from iep_desktop.ui.widgets.errors import why_and_what_next
@@ -89,6 +90,10 @@ class NodeEditor(QWidget):
         self.port, self.calling_ae = QLineEdit(), QLineEdit("IEPDESKTOP")
         self.rest_url = QLineEdit()
         self.rest_url.setPlaceholderText("http://host:8042, of a gateway that is an Orthanc")
+        self.dicomweb = QLineEdit()
+        self.dicomweb.setPlaceholderText(
+            "https://host/dicom-web, where it speaks that: no AE title, host and port"
+        )
         self.role = Select(ROLES)
         self.hospital = Select({f"{hospital.name} ({hospital.ods})": hospital.ods for hospital in hospitals})
         self.tls = QCheckBox("T&LS")
@@ -101,6 +106,7 @@ class NodeEditor(QWidget):
             "port": Field("&Port", self.port, theme, mandatory=True),
             "calling_ae": Field("O&ur AE title", self.calling_ae, theme, mandatory=True),
             "rest_url": Field("&Web address, to delete what is to be purged", self.rest_url, theme),
+            "dicomweb": Field("&DICOMweb address, instead of DIMSE", self.dicomweb, theme),
             "role": Field("&What it is", self.role, theme),
             "hospital": Field("&Hospital", self.hospital, theme),
         }
@@ -126,7 +132,8 @@ class NodeEditor(QWidget):
         grid.addWidget(fields["port"], line, 2)
         if self._role is None:
             grid.addWidget(self.tls, line, 3)
-            grid.addWidget(fields["rest_url"], line + 1, 0, 1, 4)
+            grid.addWidget(fields["dicomweb"], line + 1, 0, 1, 4)
+            grid.addWidget(fields["rest_url"], line + 2, 0, 1, 4)
         else:
             grid.addWidget(fields["calling_ae"], line, 3)
             grid.addWidget(self.tls, line + 1, 0)
@@ -139,13 +146,24 @@ class NodeEditor(QWidget):
         layout.addWidget(self.test)
 
     def _connect(self) -> None:
-        for edit in (self.name, self.ae_title, self.host, self.port, self.calling_ae, self.rest_url):
+        for edit in (*self._of_dimse, self.name, self.rest_url, self.dicomweb):
             edit.textChanged.connect(lambda _: self._changed())
         self.role.currentIndexChanged.connect(lambda _: self._changed())
         self.hospital.currentIndexChanged.connect(lambda _: self._changed())
         self.tls.toggled.connect(lambda _: self._changed())
 
+    @property
+    def _of_dimse(self) -> tuple[QLineEdit, ...]:
+        """What a node that speaks DICOMweb has not."""
+        return self.ae_title, self.host, self.port, self.calling_ae
+
+    @property
+    def _web(self) -> str:
+        return self.dicomweb.text().strip()
+
     def _changed(self) -> None:
+        for widget in (*self._of_dimse, self.tls):
+            widget.setEnabled(not self._web)
         self.test.clear()
         self._show_problems(also_missing=False)
         self.edited.emit()
@@ -159,11 +177,13 @@ class NodeEditor(QWidget):
     def show_node(self, node: Node | None) -> None:
         """None empties the fields for a new one."""
         self.name.setText(node.name if node else "")
-        self.ae_title.setText(node.ae_title if node else "")
-        self.host.setText(node.host if node else "")
-        self.port.setText(str(node.port) if node else "")
+        dimse = node if node and not node.dicomweb else None
+        self.ae_title.setText(dimse.ae_title if dimse else "")
+        self.host.setText(dimse.host if dimse else "")
+        self.port.setText(str(dimse.port) if dimse else "")
         self.calling_ae.setText(node.calling_ae if node else "IEPDESKTOP")
         self.rest_url.setText(node.rest_url if node else "")
+        self.dicomweb.setText(node.dicomweb if node else "")
         self.role.set_value(node.role if node else NodeRole.PACS)
         if node:
             self.hospital.set_value(node.hospital)
@@ -175,10 +195,13 @@ class NodeEditor(QWidget):
         if self.problems():
             return None
         role = self._role or NodeRole(str(self.role.value()))
+        name, hospital = self.name.text().strip(), str(self.hospital.value() or self._hospital_code)
+        if self._web:
+            return web_node(name, role, hospital, self._web, rest_url=self.rest_url.text().strip())
         return Node(
-            self.name.text().strip(),
+            name,
             role,
-            str(self.hospital.value() or self._hospital_code),
+            hospital,
             self.ae_title.text().strip(),
             self.host.text().strip(),
             int(self.port.text()),
@@ -189,9 +212,20 @@ class NodeEditor(QWidget):
 
     def problems(self) -> dict[str, str]:
         """What is missing or wrong, by field."""
+        found = {} if self._web else self._dimse_problems()
+        if not self.name.text().strip():
+            found["name"] = "missing"
+        if self._web and (problem := problem_of(self._web)):
+            found["dicomweb"] = problem
+        url = self.rest_url.text().strip()
+        if url and not url.startswith(("http://", "https://")):
+            found["rest_url"] = "begins with http:// or https://"
+        return found
+
+    def _dimse_problems(self) -> dict[str, str]:
         found = {
             name: "missing"
-            for name in ("name", "ae_title", "host", "port", "calling_ae")
+            for name in ("ae_title", "host", "port", "calling_ae")
             if not getattr(self, name).text().strip()
         }
         for name in ("ae_title", "calling_ae"):
@@ -203,14 +237,13 @@ class NodeEditor(QWidget):
             found["port"] = "1 to 65535"
         if any(c.isspace() for c in self.host.text().strip()):
             found["host"] = "no spaces"
-        url = self.rest_url.text().strip()
-        if url and not url.startswith(("http://", "https://")):
-            found["rest_url"] = "begins with http:// or https://"
         return found
 
     @property
     def is_empty(self) -> bool:
-        return not any(edit.text().strip() for edit in (self.name, self.ae_title, self.host, self.port))
+        return not any(
+            edit.text().strip() for edit in (self.name, self.ae_title, self.host, self.port, self.dicomweb)
+        )
 
     def _show_problems(self, *, also_missing: bool) -> None:
         problems = self.problems()
@@ -237,4 +270,5 @@ class NodeEditor(QWidget):
     def _answered(self, result: EchoResult) -> None:
         milliseconds = 1000 * (result.connect_seconds + result.echo_seconds)
         peer = f", {result.peer_version}" if result.peer_version else ""
-        self.test.say_works(f"Answers C-ECHO in {milliseconds:.0f} ms{peer}")
+        asked = "QIDO-RS" if self._web else "C-ECHO"
+        self.test.say_works(f"Answers {asked} in {milliseconds:.0f} ms{peer}")

@@ -118,7 +118,7 @@ class NodesDialog(QDialog):
         for node in self._known:
             role = "PACS" if node.role is NodeRole.PACS else "Gateway"
             item = QListWidgetItem(f"{node.name}  ({role})")
-            item.setToolTip(f"{node.ae_title}@{node.host}:{node.port}")
+            item.setToolTip(node.dicomweb or f"{node.ae_title}@{node.host}:{node.port}")
             self.list.addItem(item)
         self.list.blockSignals(False)
         names = [node.name for node in self._known]
