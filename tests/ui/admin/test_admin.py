@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.model import Hospital, Node, NodeRole
+from iep_desktop.core.queries import EchoResult
 from iep_desktop.ui.admin.hospitals import HospitalsDialog
 from iep_desktop.ui.admin.node_editor import NodeEditor
 from iep_desktop.ui.admin.nodes import NodesDialog
@@ -173,3 +174,26 @@ def test_a_code_that_is_none_is_said(hospitals: HospitalsDialog, qtbot: QtBot) -
     qtbot.keyClicks(hospitals.name, "New Hospital")
     assert hospitals._ods_field.error == "Not an ODS code"
     assert not hospitals.add_button.isEnabled()
+
+
+def test_a_node_that_speaks_dicomweb_needs_its_address_and_nothing_of_dimse(
+    qtbot: QtBot, theme: Theme, queries: Queries
+) -> None:
+    editor = NodeEditor(theme, queries, lambda node, ctx: EchoResult(node.name, 0.0, 0.012))
+    qtbot.addWidget(editor)
+    editor.set_hospital("RWE")
+    editor.name.setText("Web PACS")
+    editor.dicomweb.setText("https://user:secret@host/web")
+    assert editor.node() is None
+    assert editor.problems() == {"dicomweb": "must not hold a password: that is kept in the keyring"}
+    editor.dicomweb.setText("https://host/web/")
+    assert not editor.port.isEnabled()
+    node = editor.node()
+    assert node is not None
+    assert (node.dicomweb, node.host, node.port, node.tls) == ("https://host/web", "host", 443, True)
+    editor.run_test()
+    qtbot.waitUntil(lambda: editor.test.words.text() == "Answers QIDO-RS in 12 ms")
+    editor.show_node(node)
+    assert editor.node() == node
+    editor.show_node(None)
+    assert editor.port.isEnabled()
