@@ -152,6 +152,7 @@ class Doing(QObject):
 
         dialog = MatchDialog(wish.transaction, self._theme, second=second, parent=self._window)
         dialog.decided.connect(lambda grounds: self._call(wish, grounds))
+        dialog.view_wanted.connect(lambda: self.viewer_wanted.emit(wish.transaction))
         self._open(dialog)
 
     def _compare(self, wish: Wish, *, second: bool) -> None:
@@ -178,6 +179,7 @@ class Doing(QObject):
         dialog.said.connect(lambda grounds: self._call(wish, grounds))
         dialog.asked.connect(ask)
         dialog.form_wanted.connect(to_form)
+        dialog.view_wanted.connect(lambda: self.viewer_wanted.emit(wish.transaction))
         self._open(dialog)
         ask()
 

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 
 class Doors(QObject):
-    """`import_wanted` carries the path of a disc or an empty text; `shown` and `created` a Transaction."""
+    """`import_wanted` carries the path of a disc or an empty text; `shown` and `created` a Transaction.
+
+    `look_wanted` carries a PacsStudy and the ViewPatient whose it should be.
+    """
 
     import_wanted = Signal(str)
     shown = Signal(object)
     created = Signal(object)
+    look_wanted = Signal(object, object)
 
     def __init__(
         self, desk: IsDesk, queries: Queries, theme: Theme, state: StateStore, parent: QObject
@@ -35,6 +39,7 @@ class Doors(QObject):
         )  # what Create needs is in the same desk, and nobody else asks for it
         self._queries, self._theme, self._state = queries, theme, state
         self.presets: dict[str, str] = {}  # of the trauma pathway, where they are not the guideline's
+        self._page: CreatePage | None = None
         self._trauma: TraumaWindow | None = None
 
     def make_page(self) -> CreatePage:
@@ -45,6 +50,8 @@ class Doors(QObject):
         page.shown.connect(self.shown)
         page.created.connect(self.created)
         page.trauma_wanted.connect(self.open_trauma)
+        page.look_wanted.connect(self.look_wanted)
+        self._page = page
         return page
 
     def open_trauma(self) -> TraumaWindow:
@@ -59,6 +66,7 @@ class Doors(QObject):
             self._trauma.created.connect(self.created)
             self._trauma.shown.connect(self.shown)
             self._trauma.import_wanted.connect(lambda: self.import_wanted.emit(""))
+            self._trauma.review.look_wanted.connect(self.look_wanted)
             self._trauma.destroyed.connect(self._trauma_closed)
         window = self._trauma
         window.show()
@@ -71,6 +79,8 @@ class Doors(QObject):
 
     def close(self) -> None:
         """The main window goes away."""
+        if self._page is not None:
+            self._page.close_viewer()
         if self._trauma is not None:
             self._trauma.close()
 

@@ -158,6 +158,7 @@ class MainWindow(QMainWindow):
         self.doors.import_wanted.connect(self.import_disc_wanted)
         self.doors.shown.connect(self.show_transaction)
         self.doors.created.connect(self._made)
+        self.doors.look_wanted.connect(self.viewers.of_study)
         queries = self._queries
         queries.ledger_changed.connect(self._ledger_changed)
         queries.flow_changed.connect(self.strip.show_flow)

@@ -74,6 +74,7 @@ class Colors:
     green: str
     amber: str
     on_fill: str = "#FFFFFF"  # text and ticks on accent_fill
+    image: str = "#000000"  # the ground of images, black in every theme
 
 
 # fmt: off

@@ -81,10 +81,10 @@ class Viewers(QObject):
         viewings = self._desk.viewings
         self._open(contents.source, lambda _ctx: viewings.of_medium(contents, asked), series_uid)
 
-    def of_studies(self, node: str, studies: Sequence[PacsStudy], asked: ViewPatient | None = None) -> None:
-        """Studies that a PACS of ours has found."""
-        viewings, studies = self._desk.viewings, tuple(studies)
-        self._open(studies, lambda ctx: viewings.of_studies(node, studies, ctx, asked))
+    def of_study(self, study: PacsStudy, asked: ViewPatient) -> None:
+        """One that our PACS has found, beside the patient whose it should be."""
+        viewings = self._desk.viewings
+        self._open(study, lambda ctx: viewings.of_studies("", (study,), ctx, asked))
 
     def close(self) -> None:
         for window in list(self.windows):

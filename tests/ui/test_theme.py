@@ -61,7 +61,7 @@ def test_every_status_has_a_chip_whose_word_can_be_read(colors: Colors) -> None:
 def test_every_token_is_a_colour_and_the_columns_differ(colors: Colors) -> None:
     assert all(re.fullmatch("#[0-9A-F]{6}", value) for value in asdict(colors).values())
     same = {f.name for f in fields(Colors) if getattr(LIGHT, f.name) == getattr(DARK, f.name)}
-    assert same == {"on_fill"}
+    assert same == {"on_fill", "image"}  # white on strong colours, black below images
 
 
 def test_the_stylesheet_is_filled_in_and_names_no_colour_of_its_own(

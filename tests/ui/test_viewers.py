@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.errors import InvalidInput, LedgerBusy
@@ -16,15 +17,19 @@ from iep_desktop.core.medium import MediumContents
 from iep_desktop.core.reviewing import Reviewed, reviewed
 from iep_desktop.core.transaction import Direction, InstanceCounts, Requirement, Status, Tab, Transaction
 from iep_desktop.core.viewing import Review, ViewPatient
-from iep_desktop.ui.acts import Act, lifting
+from iep_desktop.ui.acts import Act, Wish, lifting
+from iep_desktop.ui.details.compare_dialog import CompareDialog
+from iep_desktop.ui.details.match_dialog import MatchDialog
 from iep_desktop.ui.disc_wizard import DiscWizard
 from iep_desktop.ui.disc_wizard.case import Step
 from iep_desktop.ui.main_window import MainWindow
 from iep_desktop.ui.possible import has_images
+from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.viewer.window import ViewerWindow
 from iep_desktop.ui.widgets.errors import ErrorDialog
 from iep_desktop.workers.thumbnails import Thumbnails
 from iep_desktop.workers.viewings import Viewing
+from tests.ui.create.fake_desk import study
 from tests.ui.disc_wizard.conftest import PATH
 from tests.ui.disc_wizard.fake_desk import FakeDesk as DiscDesk
 from tests.ui.disc_wizard.samples import ONE_PATIENT
@@ -49,6 +54,10 @@ class Finds:
         self.asked.append(id)
         if self.error:
             raise self.error
+        return self.viewing
+
+    def of_studies(self, node: str, studies: Any, ctx: object, asked: ViewPatient) -> Viewing:
+        self.asked.append((node, studies, asked))
         return self.viewing
 
     def of_medium(self, contents: MediumContents, asked: ViewPatient | None) -> Viewing:
@@ -217,6 +226,43 @@ def test_a_review_that_the_ledger_does_not_take_does_not_count(
     qtbot.mouseClick(bar.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "The ledger is busy" in bar.words)
     assert not bar.is_reviewed
+
+
+def test_match_shows_the_images_beside_its_question(
+    open_window: Open, finds: Finds, desk: FakeDesk, qtbot: QtBot
+) -> None:
+    """The viewer can be used while the question stands."""
+    window = open_window()
+    window.do(Wish(Act.DECIDE, desk.reading.by_id(10)))
+    qtbot.waitUntil(lambda: window.doing.dialog is not None)
+    asks = window.doing.dialog
+    assert isinstance(asks, MatchDialog)
+    with qtbot.waitSignal(window.viewers.opened, timeout=5000):
+        qtbot.mouseClick(asks.view_button, Qt.MouseButton.LeftButton)
+    assert finds.asked == [10]
+    assert asks.isVisible()
+    (shown,) = window.viewers.windows
+    qtbot.mouseClick(shown.toolbar.buttons["two"], Qt.MouseButton.LeftButton)
+    assert shown.panes.count == 2
+
+
+def test_match_offers_no_images_where_nobody_has_any(theme: Theme, qtbot: QtBot) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    row = transaction(10, counts=InstanceCounts())
+    dialogs = [kind(row, theme, second=False, parent=parent) for kind in (CompareDialog, MatchDialog)]
+    assert all(dialog.view_button.isHidden() for dialog in dialogs)
+
+
+def test_a_study_that_pacs_has_found_opens_beside_the_forms_patient(
+    open_window: Open, finds: Finds, qtbot: QtBot
+) -> None:
+    window, asked = open_window(), ViewPatient("S999111")
+    with qtbot.waitSignal(window.viewers.opened, timeout=5000):
+        window.doors.look_wanted.emit(study(1, "Head"), asked)
+    assert finds.asked == [("", (study(1, "Head"),), asked)]
+    (shown,) = window.viewers.windows
+    assert shown.reviewing is None
 
 
 def test_what_comes_or_has_gone_is_looked_at_without_a_review(

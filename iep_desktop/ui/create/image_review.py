@@ -1,7 +1,7 @@
 """Look before you send: opens the viewer over the ticked studies, and keeps which of their images are ticked there.
 
-Keeps the review that a person confirms there, too. Owns no rule; what it keeps is forgotten as soon as other studies
-are ticked.
+Keeps the review that a person confirms there, too. A study that is not ticked is only looked at, elsewhere. Owns no
+rule; what it keeps is forgotten as soon as other studies are ticked.
 """
 
 from __future__ import annotations
@@ -35,9 +35,13 @@ if TYPE_CHECKING:
 
 
 class ImageReview(QWidget):
-    """`changed` when other images are ticked in the viewer, or a review is confirmed."""
+    """`changed` when other images are ticked in the viewer, or a review is confirmed.
+
+    `look_wanted` carries a PacsStudy that is no part of the review, and the ViewPatient whom the form names.
+    """
 
     changed = Signal()
+    look_wanted = Signal(object, object)
 
     def __init__(self, desk: CreateDesk, queries: Queries, theme: Theme, state: StateStore) -> None:
         super().__init__()
@@ -53,7 +57,7 @@ class ImageReview(QWidget):
         line = row(self.button, self.said, spacing=12)
         line.addStretch(1)
         self.setLayout(line)
-        self.button.clicked.connect(self._open)
+        self.button.clicked.connect(lambda: self._open())
         self._patient = Patient()
 
     @property
@@ -87,21 +91,35 @@ class ImageReview(QWidget):
     def forget(self) -> None:
         self._view, self._ticked, self._review = None, frozenset(), None
         self.said.setText("")
-        if self.viewer is not None:
-            self.viewer.close()
+        self.close_viewer()
 
     # -- the viewer
 
-    def _open(self) -> None:
+    def look_at(self, study: PacsStudy) -> None:
+        """The review opens at a ticked study. To look at another one ticks nothing."""
+        if study in self._studies:
+            self._open(study.study_uid)
+        else:
+            self.look_wanted.emit(study, _asked(self._patient))
+
+    def close_viewer(self) -> None:
+        """The window that this stands in goes away."""
+        if self.viewer is not None:
+            self.viewer.close()
+
+    def _open(self, study_uid: str = "") -> None:
         if self.viewer is not None:
             self.viewer.activateWindow()
+            self._go_to(study_uid)
+            return
+        if not self.button.isEnabled():  # it is being opened
             return
         desk, studies, asked, to = self._desk, self._studies, _asked(self._patient), self._to
         self.button.setEnabled(False)
         self.said.setText("PACS lists the images…")
         self._queries.ask(
             lambda ctx: (desk.viewings.of_studies("", studies, ctx, asked), desk.reviews.mandatory(*to)),
-            lambda answer: self._show(studies, *answer),
+            lambda answer: self._show(studies, answer[0], answer[1], study_uid),
             self._not_listed,
             owner=self,
         )
@@ -110,7 +128,9 @@ class ImageReview(QWidget):
         self.button.setEnabled(True)
         self.said.setText(f"{getattr(error, 'title', 'It did not work')}: try again")
 
-    def _show(self, studies: tuple[PacsStudy, ...], viewing: IsViewing, mandatory: bool) -> None:
+    def _show(
+        self, studies: tuple[PacsStudy, ...], viewing: IsViewing, mandatory: bool, study_uid: str
+    ) -> None:
         from iep_desktop.ui.viewer import open_viewer
 
         self.button.setEnabled(True)
@@ -136,7 +156,14 @@ class ImageReview(QWidget):
         self.viewer.review_confirmed.connect(self._confirmed)
         self.viewer.ticked_changed.connect(self._other_ticks)
         self.viewer.closed.connect(self._closed)
+        self._go_to(study_uid)
         self._say()
+
+    def _go_to(self, study_uid: str) -> None:
+        if self.viewer is not None and self._view is not None:
+            for study in self._view.studies:
+                if study.study_uid == study_uid and study.series:
+                    self.viewer.open(study, study.series[0])
 
     def _maker_of_pictures(self, source: ImageSource) -> Callable[[Pick, Context], Any]:
         """For the viewer's thumbnails; off the loop. They belong to no transaction yet."""

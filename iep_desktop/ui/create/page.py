@@ -28,12 +28,16 @@ _ROOM = 560  # lower, and an open form has the page for itself
 
 
 class CreatePage(QWidget):
-    """`import_wanted` carries the path of a disc, or an empty text; `shown` and `created` a Transaction."""
+    """`import_wanted` carries the path of a disc, or an empty text; `shown` and `created` a Transaction.
+
+    `look_wanted` carries a PacsStudy and the ViewPatient whose it should be.
+    """
 
     import_wanted = Signal(str)
     trauma_wanted = Signal()
     shown = Signal(object)
     created = Signal(object)
+    look_wanted = Signal(object, object)
 
     def __init__(self, desk: CreateDesk, queries: Queries, theme: Theme, state: StateStore) -> None:
         super().__init__()
@@ -98,6 +102,7 @@ class CreatePage(QWidget):
 
             self._transfer = TransferPage(self._desk, self._queries, self._theme, self._state)
             self._add(self._transfer)
+            self._transfer.review.look_wanted.connect(self.look_wanted)
         return self._transfer
 
     def _add(self, page: FormPage) -> None:
@@ -126,6 +131,11 @@ class CreatePage(QWidget):
         door = self.transfer_door if self._stack.currentWidget() is self._transfer else self.request_door
         self._open(self.overview)
         door.setFocus()
+
+    def close_viewer(self) -> None:
+        """The main window goes away."""
+        if self._transfer is not None:
+            self._transfer.review.close_viewer()
 
     def _created(self, transaction: Transaction) -> None:
         self._open(self.overview)

@@ -35,9 +35,13 @@ class Found:
 
 
 class StudiesBox(QWidget):
-    """`changed` when other studies are ticked, `found` when PACS has answered, `failed` (IepError) when it has not."""
+    """`changed` when other studies are ticked, `found` when PACS has answered, `failed` (IepError) when it has not.
+
+    `viewed` carries the PacsStudy whose images somebody wants to see.
+    """
 
     changed = Signal()
+    viewed = Signal(object)
     found = Signal()
     failed = Signal(object)
 
@@ -64,6 +68,7 @@ class StudiesBox(QWidget):
         layout.addWidget(self.said)
         layout.addWidget(self.table)
         self.filter.searched.connect(self.table.filter_by)
+        self.table.viewed.connect(self.viewed)
         self.rows.ticks_changed.connect(self._ticked)
         self._show_rows(False)
 

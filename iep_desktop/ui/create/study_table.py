@@ -1,8 +1,8 @@
-"""The table of found studies: sorted by a click on a head, filtered by a word, ticked by Space anywhere in a row."""
+"""The table of found studies: sorted by a click on a head, filtered by a word; Space ticks, Enter wants to look."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -58,7 +58,9 @@ class _Rows(QStyledItemDelegate):
 
 
 class StudyTable(QTreeView):
-    """Shows `StudyRows`; as high as its rows, up to ten."""
+    """Shows `StudyRows`; as high as its rows, up to ten. `viewed` carries the PacsStudy whose images are wanted."""
+
+    viewed = Signal(object)
 
     def __init__(self, rows: StudyRows, theme: Theme) -> None:
         super().__init__()
@@ -70,6 +72,7 @@ class StudyTable(QTreeView):
         self.setModel(self.proxy)
         self.setItemDelegate(_Rows(theme, self))
         self.setAccessibleName("Studies in PACS")
+        self.setAccessibleDescription("Space ticks a study, Enter or a double click shows its images")
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
         self.setAllColumnsShowFocus(True)
@@ -81,6 +84,7 @@ class StudyTable(QTreeView):
         self._set_up_head()
         self.proxy.layoutChanged.connect(self.updateGeometry)
         self.proxy.modelReset.connect(self.updateGeometry)
+        self.doubleClicked.connect(self._view)
         theme.changed.connect(self.viewport().update)
 
     def _set_up_head(self) -> None:
@@ -106,11 +110,17 @@ class StudyTable(QTreeView):
             self.setCurrentIndex(self.currentIndex())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space ticks, wherever in the row the keyboard is."""
-        if event.key() == Qt.Key.Key_Space and self.currentIndex().isValid():
-            self.toggle(self.currentIndex())
-            return
-        super().keyPressEvent(event)
+        """Wherever in the row the keyboard is."""
+        at, key = self.currentIndex(), event.key()
+        if key == Qt.Key.Key_Space and at.isValid():
+            self.toggle(at)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and at.isValid():
+            self._view(at)
+        else:
+            super().keyPressEvent(event)
+
+    def _view(self, index: QModelIndex) -> None:
+        self.viewed.emit(self.rows.study_at(self.proxy.mapToSource(index)))
 
     def toggle(self, index: QModelIndex) -> None:
         tick = index.siblingAtColumn(Column.STUDY)

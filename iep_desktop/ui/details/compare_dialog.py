@@ -26,6 +26,7 @@ from iep_desktop.core.transaction import Transaction
 from iep_desktop.ui.disc_wizard.compare_table import CompareTable
 from iep_desktop.ui.disc_wizard.comparison import rows
 from iep_desktop.ui.disc_wizard.score_view import ScoreView
+from iep_desktop.ui.possible import has_images
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button, Kind
 from iep_desktop.ui.widgets.confirm import ConfirmDialog
@@ -39,9 +40,10 @@ SHORTEST_GROUNDS = 5
 
 
 class CompareDialog(ConfirmDialog):
-    """`said` carries the grounds, `form_wanted` that our own form is to be filled in."""
+    """`said` carries the grounds, `form_wanted` that our own form is to be filled in, `view_wanted` to see images."""
 
     said = Signal(object)
+    view_wanted = Signal()
     form_wanted = Signal()
     asked = Signal()
 
@@ -65,6 +67,10 @@ class CompareDialog(ConfirmDialog):
         self.grounds.textChanged.connect(self._check)
         self.form_button = Button("Our &form…", theme)
         self.form_button.clicked.connect(self.form_wanted)
+        self.view_button = Button("&View images", theme, icon="images")
+        if not has_images(transaction):
+            self.view_button.hide()
+        self.view_button.clicked.connect(self.view_wanted)
         self._blocks = QVBoxLayout()
         self._lay_out(second=second)
         self.accepted.connect(lambda: self.said.emit(self.grounds.text().strip()))
@@ -118,6 +124,7 @@ class CompareDialog(ConfirmDialog):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(16)
         row.addWidget(grounds, 1)
+        row.addWidget(self.view_button)
         row.addWidget(self.form_button)
         self.add(line)
         self.grounds.setFocus()

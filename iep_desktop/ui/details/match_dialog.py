@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QWidget
 
 from iep_desktop.core.matching import Agreement, FieldMatch, compare, identity_of_form, identity_of_medium
 from iep_desktop.core.transaction import Transaction
+from iep_desktop.ui.possible import has_images
 from iep_desktop.ui.theme import Theme
+from iep_desktop.ui.widgets.buttons import Button
 from iep_desktop.ui.widgets.confirm import ConfirmDialog
 from iep_desktop.ui.widgets.field import Field
 from iep_desktop.ui.widgets.icon_label import IconLabel
@@ -22,9 +24,13 @@ _MARKS = {
 
 
 class MatchDialog(ConfirmDialog):
-    """`decided` carries the grounds. `second`: this person confirms what another one decided."""
+    """`decided` carries the grounds, `view_wanted` that the images are to be seen.
+
+    `second`: this person confirms what another one decided.
+    """
 
     decided = Signal(str)
+    view_wanted = Signal()
 
     def __init__(self, transaction: Transaction, theme: Theme, *, second: bool, parent: QWidget) -> None:
         title = "Confirm as second person" if second else "Do form and disc belong together?"
@@ -42,18 +48,24 @@ class MatchDialog(ConfirmDialog):
         self.grounds = QLineEdit()
         self.grounds.setMaxLength(200)
         self.grounds.textChanged.connect(lambda words: self.do_button.setEnabled(len(words.strip()) >= 5))
-        self.add(
-            Field(
-                "&Grounds",
-                self.grounds,
-                theme,
-                mandatory=True,
-                hint="for example: form and PAS agree, the disc is mistyped",
-            )
-        )
+        self.view_button = Button("&View images", theme, icon="images")
+        self.view_button.clicked.connect(self.view_wanted)
+        if not has_images(transaction):
+            self.view_button.hide()
+        self.add(self._grounds())
         self.do_button.setEnabled(False)
         self.accepted.connect(lambda: self.decided.emit(self.grounds.text().strip()))
         self.grounds.setFocus()
+
+    def _grounds(self) -> QWidget:
+        hint = "for example: form and PAS agree, the disc is mistyped"
+        line = QWidget()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(16)
+        row.addWidget(Field("&Grounds", self.grounds, self._theme, mandatory=True, hint=hint), 1)
+        row.addWidget(self.view_button)
+        return line
 
     def _table(self, transaction: Transaction) -> QWidget:
         table = QWidget()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QScrollArea, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from iep_desktop.core.documents import document_kind
@@ -49,6 +49,7 @@ from iep_desktop.workers.queries import Queries
 
 PictureMaker = Callable[[Pick, Context], Pixels]
 _STATE = "viewer/"
+_LOW = 480  # a height at 100 %
 
 
 class ViewerWindow(QWidget):
@@ -128,21 +129,30 @@ class ViewerWindow(QWidget):
         self.splitter.setStretchFactor(1, 1)
         of = self._theme.sizes.of
         self.splitter.setSizes([of(240), of(800), of(360)])
-        self.splitter.setMinimumHeight(of(200))
+        self.splitter.setMinimumHeight(of(144))
         self.splitter.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        content = QWidget()
-        content.setProperty("ground", "none")
-        _column(content, self.strip, self.toolbar, self.splitter)
-        self.body = QScrollArea()  # where the screen is too low for all, heading and review still stand
+        self.content = QWidget()
+        self.content.setProperty("ground", "none")
+        _column(self.content, self.toolbar, self.splitter)
+        self.body = QScrollArea()  # where the screen is too low for all, heading and identity still stand
         self.body.setWidgetResizable(True)
         self.body.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.body.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.body.setWidget(content)
+        self.body.setWidget(self.content)
         self._panel_buttons()
         if self.reviewing is not None:
             self._review_button(self.reviewing)
-        bar = (self.reviewing.bar,) if self.reviewing is not None else ()
-        _column(self, self.heading, self.body, *bar)
+        _column(self, self.heading, self.strip, self.body)
+        self._place_review()
+
+    def _place_review(self) -> None:
+        """At the foot; on a low screen below the images, which would have no room beside it."""
+        if self.reviewing is not None:
+            low = self.height() < self._theme.sizes.of(_LOW)
+            layout = (self.content if low else self).layout()
+            if layout is not None and layout.indexOf(self.reviewing.bar) < 0:
+                layout.addWidget(self.reviewing.bar)
+                self.reviewing.bar.show()
 
     def _panel_buttons(self) -> None:
         self.toolbar.add_panel("tags", "tag", "Tags")
@@ -349,6 +359,10 @@ class ViewerWindow(QWidget):
         self._state.save(f"{_STATE}splitter", bytes(self.splitter.saveState().data()))
         self._state.save(f"{_STATE}panes", str(panes.count).encode())
         self._state.save(f"{_STATE}toggles", " ".join(toggles or ["none"]).encode())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_review()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.save_state()

@@ -338,6 +338,51 @@ def test_a_draft_brings_back_the_form_but_no_old_results(
     assert replace(after.form, exams=()) == replace(before.form, exams=())
 
 
+def test_enter_or_a_double_click_shows_a_found_study_and_ticks_nothing(
+    create: CreatePage, transfer_page: TransferPage, desk: FakeDesk, qtbot: QtBot
+) -> None:
+    page, table = transfer_page, transfer_page.studies.table
+    fill(page, qtbot)
+    search(page, qtbot)
+    page.studies.focus_first()
+    chosen = page.studies.rows.study_at(table.proxy.mapToSource(table.currentIndex()))
+    with qtbot.waitSignal(create.look_wanted) as wanted:
+        qtbot.keyClick(table, Qt.Key.Key_Return)
+    study_, asked = wanted.args
+    assert study_ == chosen
+    assert (asked.patient_id, asked.name) == ("S999111", "MOUSE^Minnie")
+    where = table.visualRect(table.proxy.index(1, Column.MODALITY)).center()
+    qtbot.waitUntil(lambda: table.viewport().rect().contains(where))
+    with qtbot.waitSignal(create.look_wanted) as wanted:
+        qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=where)
+        qtbot.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    assert wanted.args[0] == page.studies.rows.study_at(table.proxy.mapToSource(table.proxy.index(1, 0)))
+    assert not page.studies.ticked
+    assert page.review.viewer is None
+
+
+def test_a_ticked_study_opens_in_the_review_at_its_first_series(
+    create: CreatePage, transfer_page: TransferPage, desk: FakeDesk, qtbot: QtBot
+) -> None:
+    page, table = transfer_page, transfer_page.studies.table
+    fill(page, qtbot)
+    search(page, qtbot)
+    page.studies.rows.tick(frozenset(one.study_uid for one in STUDIES[:2]))
+    for one in (STUDIES[1], STUDIES[0]):  # the second time, the review stands open
+        row = page.studies.rows.studies.index(one)
+        table.setCurrentIndex(table.proxy.mapFromSource(page.studies.rows.index(row, 0)))
+        qtbot.keyClick(table, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: page.review.viewer is not None)
+        viewer = page.review.viewer
+        assert viewer is not None
+        assert viewer.reviewing is not None
+        stack = viewer.panes.active_cell.stack
+        assert stack is not None
+        assert stack.series.series_uid == f"{one.study_uid}.1"
+    create.close_viewer()
+    assert page.review.viewer is None, "it closes with the main window"
+
+
 def test_images_that_are_unticked_in_the_review_stay_here(
     transfer_page: TransferPage, desk: FakeDesk, qtbot: QtBot
 ) -> None:

@@ -14,6 +14,7 @@ from iep_desktop.core.errors import NodeUnreachable
 from iep_desktop.core.exchange import MediaType
 from iep_desktop.core.model import Priority
 from iep_desktop.core.transaction import Failure, Status
+from iep_desktop.core.viewing import Review
 from iep_desktop.ui.create.trauma.window import TraumaWindow
 from iep_desktop.workers.queries import Queries
 from tests.ui.create.fake_desk import STUDIES, FakeDesk, study
@@ -317,3 +318,49 @@ def test_the_countdown_runs_from_the_moment_it_was_created(trauma: TraumaWindow)
     trauma.header.sent_at(NOW)
     assert trauma.header.due.text() == "Due 18:09"
     assert trauma.header.left.text() == "4:00 left"
+
+
+def test_ticked_studies_are_reviewed_and_the_choice_goes_into_the_order(
+    trauma: TraumaWindow, desk: FakeDesk, qtbot: QtBot
+) -> None:
+    ready(trauma, qtbot)
+    trauma.studies.focus_first()
+    qtbot.keyClick(trauma.studies.table, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: trauma.review.viewer is not None)
+    viewer = trauma.review.viewer
+    assert viewer is not None
+    assert viewer.reviewing is not None
+    assert viewer.reviewing.bar._mandatory, "the settings ask for it for this hospital"
+    assert len(viewer.ticked()) == 12
+    kept = sorted(viewer.ticked())[:1]
+    viewer.rail.set_ticked(kept)
+    viewer.ticked_changed.emit()
+    viewer.review_confirmed.emit(Review("A. Operator", NOW, tuple(kept)))
+    viewer.close()
+    order = trauma.order()
+    assert [one.sop_instance_uid for one in order.instances] == kept
+    assert order.review is not None
+    assert order.review.by == "A. Operator"
+
+
+def test_a_study_that_is_not_ticked_is_looked_at_beside_the_forms_patient(
+    trauma: TraumaWindow, desk: FakeDesk, qtbot: QtBot
+) -> None:
+    find(trauma, qtbot)
+    table = trauma.studies.table
+    where = table.visualRect(table.proxy.index(0, 1)).center()
+    with qtbot.waitSignal(trauma.review.look_wanted) as wanted:
+        qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=where)
+        qtbot.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    assert wanted.args[1].patient_id == trauma.order().form.patient.hospital_no
+    assert not trauma.studies.ticked
+
+
+def test_the_review_closes_with_the_page(trauma: TraumaWindow, desk: FakeDesk, qtbot: QtBot) -> None:
+    ready(trauma, qtbot)
+    trauma.review.button.click()
+    qtbot.waitUntil(lambda: trauma.review.viewer is not None)
+    viewer = trauma.review.viewer
+    assert viewer is not None
+    with qtbot.waitSignal(viewer.closed):
+        trauma.close()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -194,6 +195,15 @@ def test_matching_shows_form_header_and_pacs_with_the_score(
     with qtbot.waitSignal(doing.done):
         dialog.do_button.click()
     assert desk.imports.calls == [("decide", 6, "form and PACS agree")]
+
+
+def test_matching_shows_the_images_and_goes_on(ask: Ask, doing: Doing, qtbot: QtBot) -> None:
+    dialog = ask(Act.DECIDE, 6)
+    assert isinstance(dialog, CompareDialog)
+    with qtbot.waitSignal(doing.viewer_wanted) as wanted:
+        qtbot.mouseClick(dialog.view_button, Qt.MouseButton.LeftButton)
+    assert wanted.args[0].id == 6
+    assert dialog.isVisible()
 
 
 def test_without_a_form_of_ours_matching_leads_to_it_first(

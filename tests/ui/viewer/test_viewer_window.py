@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -20,7 +20,7 @@ from iep_desktop.core.viewing import Sign, SignKind, ViewImage, ViewPatient, Vie
 from iep_desktop.ui.viewer.heading import NOT_DIAGNOSTIC
 from iep_desktop.ui.viewer.keys import COMMANDS, KeysDialog
 from iep_desktop.ui.viewer.pane import Pane
-from iep_desktop.ui.viewer.pane_painting import ACTIVE, SCOUT
+from iep_desktop.ui.viewer.pane_painting import ACTIVE, MEASURE, SCOUT
 from iep_desktop.ui.viewer.tools import Tool
 from iep_desktop.ui.viewer.window import ViewerWindow
 from tests.dicom.render.making import file
@@ -187,6 +187,65 @@ def test_each_key_does_what_it_says(
     assert quarters(window.panes.active) == "#..."
 
 
+def test_o_is_pixel_by_pixel_and_f_fits_again(open_window: OpenWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    window = open_window(slices(tmp_path / "a", 2))
+    pane = window.panes.active
+    fitted = screen(pane)
+    press(qtbot, window, Qt.Key.Key_O)
+    assert pane.fit is not None
+    assert pane.picture is not None
+    left, top = (round(part) for part in pane.fit.transform.map(0.0, 0.0))
+    image = screen(pane)
+    shown = bytes(image.pixelColor(left + x, top + y).red() for y in range(32) for x in range(32))
+    assert shown == pane.picture.data
+    assert quarters(pane) == "....", "32 pixels in the middle of a large pane"
+    for key, held in ((Qt.Key.Key_F, Qt.KeyboardModifier.NoModifier), (Qt.Key.Key_0, CTRL)):
+        press(qtbot, window, Qt.Key.Key_O)
+        press(qtbot, window, key, held)
+        assert screen(pane) == fitted
+
+
+def test_a_line_is_measured_and_removed_by_keys_alone(
+    open_window: OpenWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window = open_window(slices(tmp_path / "a", 2))
+    pane = window.panes.active
+    before = screen(pane)
+    for key in (Qt.Key.Key_M, Qt.Key.Key_Return, Qt.Key.Key_Down):
+        press(qtbot, window, key)
+    assert pane.fit is not None
+    (line,) = pane.scene().lines
+    middle = pane.fit.transform.map(
+        QPointF((line.start[0] + line.end[0]) / 2, (line.start[1] + line.end[1]) / 2)
+    ).toPoint()
+    assert has_color(screen(pane), MEASURE, middle.x() - 3, middle.y() - 3, middle.x() + 4, middle.y() + 4)
+    press(qtbot, window, Qt.Key.Key_Delete)
+    assert not pane.scene().lines
+    assert screen(pane) == before
+
+
+def test_c_plays_and_stops_and_brackets_change_the_rate(
+    open_window: OpenWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    """Slice k has the grey of HU 10 × k in its lower half."""
+    window = open_window(slices(tmp_path / "a", 3, FrameTime=40))
+    pane = window.panes.active
+    greys: list[int] = []
+    pane.shown.connect(lambda: greys.append(grey_at(pane, 20, 20)))
+    press(qtbot, window, Qt.Key.Key_C)
+    assert window.toolbar.buttons["cine"].accessibleName() == "Stop"
+    rate = pane.cine.rate
+    press(qtbot, window, Qt.Key.Key_BracketRight)
+    assert pane.cine.rate == pytest.approx(rate * 1.25)
+    press(qtbot, window, Qt.Key.Key_BracketLeft)
+    press(qtbot, window, Qt.Key.Key_BracketLeft)
+    assert pane.cine.rate == pytest.approx(rate / 1.25)
+    qtbot.waitUntil(lambda: len(set(greys)) == 3, timeout=5000)
+    press(qtbot, window, Qt.Key.Key_C)
+    assert not pane.cine.running
+    assert window.toolbar.buttons["cine"].accessibleName() == "Play"
+
+
 def test_number_keys_choose_windows(open_window: OpenWindow, tmp_path: Path, qtbot: QtBot) -> None:
     window = open_window(slices(tmp_path / "a", 9))
     pane = window.panes.active
@@ -249,14 +308,29 @@ def test_buttons_lose_their_words_before_they_need_a_second_line(
 
 
 def test_a_screen_that_is_too_low_scrolls_and_hides_no_identity(
-    open_window: OpenWindow, tmp_path: Path
+    open_window: OpenWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    window = open_window(slices(tmp_path / "a", 2), reviewer="A. Operator")
-    window.resize(640, 400)
+    asked = ViewPatient("S9991118", "9990000018", "MOUSE^Minnie", sex="F")
+    window = open_window(
+        shown=view(slices(tmp_path / "a", 2), asked=asked), reviewer="A. Operator", tickable=True
+    )
+    assert window.reviewing is not None
+    bar = window.reviewing.bar
+    for height in (400, 360):
+        window.resize(640, height)
+        qtbot.waitUntil(lambda: window.body.verticalScrollBar().maximum() > 0)
+        qtbot.waitUntil(lambda: 130 <= window.panes.height() <= window.body.viewport().height() + 10)
+        for at in (window.toolbar, window.panes, bar):
+            window.body.ensureWidgetVisible(at)
+            for stands in (window.strip, window.heading.warning):
+                inside = QRect(stands.mapTo(window, QPoint()), stands.size())
+                assert window.rect().contains(inside)
+                assert not inside.intersects(window.body.geometry())
+        assert not bar.visibleRegion().isEmpty(), "the review is reached by scrolling"
+    window.resize(1000, 700)
     QApplication.processEvents()
-    assert window.body.verticalScrollBar().maximum() > 0
-    assert window.panes.height() >= 200
-    assert not window.strip.geometry().intersects(window.toolbar.geometry())
+    assert bar.parentWidget() is window, "where there is room it always stands"
+    assert window.rect().contains(bar.geometry())
 
 
 def test_where_there_is_room_nothing_scrolls_and_cells_share_it_evenly(

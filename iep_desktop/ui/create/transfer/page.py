@@ -117,6 +117,7 @@ class TransferPage(FormPage):
         self.criteria.search_wanted.connect(self.search)
         self.criteria.cleared.connect(self.studies.clear)
         self.studies.changed.connect(self._studies_changed)
+        self.studies.viewed.connect(self.review.look_at)
         self.review.changed.connect(self.changed)
         self.attachments.changed.connect(self.changed)
         self.onward.textEdited.connect(lambda _: self.changed())

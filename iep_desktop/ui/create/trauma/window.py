@@ -142,6 +142,7 @@ class TraumaWindow(QWidget):
         self.studies.changed.connect(self._changed)
         self.today.clicked.connect(self._tick_today)
         self.why.textEdited.connect(lambda _: self._changed())
+        self.studies.viewed.connect(self.review.look_at)
         self.review.changed.connect(self._changed)
         self.report.changed.connect(self._changed)
         self.gate.changed.connect(self._refresh)
@@ -347,6 +348,7 @@ class TraumaWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._state.save(_STATE, bytes(self.saveGeometry().data()))
+        self.review.close_viewer()
         super().closeEvent(event)
 
 
