@@ -41,6 +41,7 @@ class MatchDialog(ConfirmDialog):
         )
         super().__init__(title, text, "They belong together", theme, leave="Not yet", parent=parent)
         self._theme = theme
+        self.setMinimumWidth(theme.sizes.of(640))
         if transaction.match and second:
             first = transaction.match
             self.add(Label(f"{first.decided_by} decided: {first.grounds}", "text2", wrap=True))
