@@ -99,11 +99,10 @@ def _measured(session: Session, out: list[str], incoming: list[int]) -> tuple[li
     wanted = {Status.ON_IEP, Status.DELIVERED}
 
     def over() -> bool:
-        rows = [desk.reading.by_id(key) for key in (*made, *incoming)]
-        failed = [row.failure or row.required for row in rows if row.status is Status.FAILED]
-        if failed:
-            raise RuntimeError(str(failed))
-        return all(row.status in wanted and not row.queued for row in rows)
+        statuses = [desk.ledger.transactions.status(key) for key in (*made, *incoming)]
+        if Status.FAILED in statuses:
+            raise RuntimeError("a transfer failed")
+        return wanted.issuperset(statuses)
 
     looks = _Looks(over)
     _until(lambda: looks.done, "all nine have arrived")

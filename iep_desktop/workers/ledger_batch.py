@@ -41,7 +41,7 @@ class LedgerBatch:
         if changes:
             self._transactions.update_instances(self._id, changes)
         self._written = time.monotonic()
-        if self._transactions.by_id(self._id).status is Status.CANCELLED:
+        if self._transactions.status(self._id) is Status.CANCELLED:
             raise Cancelled()
 
     def __enter__(self) -> LedgerBatch:
