@@ -23,7 +23,7 @@ from iep_desktop.core.forms import parse_form
 from iep_desktop.core.imports import ImportOrder
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Form, FormKind, Node, NodeRole, Priority
-from iep_desktop.core.transaction import Status, Tab
+from iep_desktop.core.transaction import Status, Tab, Transaction, WorklistFilter, WorklistOrder
 from iep_desktop.settings import Profile, StateStore
 from iep_desktop.ui.acts import Act, Wish
 from iep_desktop.ui.admin.hospitals import HospitalsDialog
@@ -37,6 +37,7 @@ from iep_desktop.workers.desk import Desk
 from iep_desktop.workers.imports import all_series, asked_series, likely_patient
 
 _LONGEST = 90.0  # seconds to wait for anything on a screen
+_DECODED = 6.0  # for the pictures of a viewer
 _SETTLE = 0.4  # for what a screen still asks for once it stands
 SENDS, DECLINES, ASKS = "RX1", "RK5", "RTG"
 """Hospitals of the demo by what they do in the pictures."""
@@ -165,7 +166,19 @@ class _Camera:
             wait_until(lambda page=page: page.view.model().rowCount() > 0)  # type: ignore[misc]
             page.view.setCurrentIndex(page.view.model().index(0, 0))
             self._grab(window, name)
+        self._viewer(delivered_of(self._session))
         self._exchange()
+
+    def _viewer(self, transaction: Transaction) -> None:
+        """What a delivered import holds, as a person looks at it."""
+        viewers = self._session.window.viewers
+        viewers.of_transaction(transaction)
+        wait_until(lambda: bool(viewers.windows))
+        viewer = viewers.windows[-1]
+        viewer.resize(1280, 800)
+        pause(_DECODED)
+        self._grab(viewer, "viewer")
+        viewer.close()
 
     def _exchange(self) -> None:
         """What hospitals ask each other: a request in its details, the question before a decline, the queues."""
@@ -247,6 +260,12 @@ class _Camera:
         if not widget.grab().save(str(path)):
             raise Permanent("A picture cannot be written", str(path), "Is the folder writable?")
         self._made.append(path)
+
+
+def delivered_of(session: Session) -> Transaction:
+    """The import with the most images that is on PACS."""
+    rows = session.desk.reading.page(WorklistFilter(), WorklistOrder(), 0, 50).rows
+    return max((t for t in rows if t.status is Status.DELIVERED), key=lambda t: t.counts.verified)
 
 
 def wait_until(done: Callable[[], bool]) -> None:
