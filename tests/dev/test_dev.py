@@ -201,7 +201,7 @@ def test_without_root_the_one_command_is_printed(machine: Machine) -> None:
     done = machine.dev("test", before=PLAIN_USER)
     assert done.returncode == LACKS
     assert (
-        "sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends dcmtk orthanc'"
+        "sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends dcmtk orthanc orthanc-dicomweb'"
         in done.stderr
     )
     assert not [call for call in machine.calls if call.startswith("apt-get")]

@@ -275,7 +275,7 @@ def test_the_middle_image_stands_for_a_series_and_is_painted(
     rail = make_rail(picture)
     rail.set_view(small_set())
     qtbot.waitUntil(lambda: len(asked) == 3)
-    assert asked == [f"{HEAD}.3", f"{BONE}.2", f"{FAST}.1"]
+    assert sorted(asked) == sorted([f"{HEAD}.3", f"{BONE}.2", f"{FAST}.1"])  # two are asked for at once
     qtbot.waitUntil(lambda: _painted(rail, HEAD) == 200)
 
 
