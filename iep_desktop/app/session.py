@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 
 from iep_desktop.core.me import Me
 from iep_desktop.core.transaction import Transaction
@@ -148,6 +148,9 @@ class Session(QObject):
         self.engine.settled.connect(lambda _: self.queries.look_now())
         self.engine.start()
         self.listener.looked.connect(self.engine.wake)
+        self.listener.looked.connect(
+            gc.freeze, Qt.ConnectionType.SingleShotConnection
+        )  # libraries are loaded
         QTimer.singleShot(LISTEN_AFTER_MS, self.listener, self.listener.start)
 
     def import_disc(self, path: str = "") -> DiscWizard:
