@@ -9,7 +9,7 @@ from typing import Any
 from iep_desktop.core.model import Priority
 from iep_desktop.core.transaction import Status, Transaction, TransactionType
 from iep_desktop.ui.acts import Act
-from iep_desktop.ui.services import ActsOnAll, ActsOnImports, IsDesk
+from iep_desktop.ui.services import IsDesk
 
 
 @dataclass(frozen=True)
@@ -37,25 +37,23 @@ DIRECT = frozenset(
 def deed(desk: IsDesk, act: Act, transaction: Transaction, said: Any = "") -> Deed:
     """`said` is what the person said for it: grounds, a form, a Decline, a Hurry, a node."""
     id_, number = transaction.id, transaction.number
-    imports = transaction.type is TransactionType.CD_IMPORT
-    owner: ActsOnImports | ActsOnAll = desk.imports if imports else desk.acts
     match act:
         case Act.RETRY:
-            return Deed(lambda: owner.retry(id_), f"{number} is tried again")
+            return Deed(lambda: desk.acts.retry(id_), f"{number} is tried again")
         case Act.RETRY_FAILED:
-            return Deed(lambda: owner.retry(id_, failed_only=True), f"{number} is tried again")
+            return Deed(lambda: desk.acts.retry(id_, failed_only=True), f"{number} is tried again")
         case Act.OTHER_NODE:
             return Deed(lambda: desk.acts.retry(id_, node=said), f"{number} is sent to {said}")
         case Act.REDUCE:
             return Deed(lambda: desk.acts.reduce(id_, said), f"{number} goes on without what is refused")
         case Act.ASSIGN:
-            return Deed(lambda: owner.assign(id_), f"{number} is yours")
+            return Deed(lambda: desk.acts.assign(id_), f"{number} is yours")
         case Act.RAISE | Act.LOWER:
             hurry: Hurry = said
             words = f"{number} is {hurry.priority.value} now"
             return Deed(lambda: desk.priorities.change(id_, hurry.priority, hurry.reason), words)
         case Act.CANCEL:
-            return Deed(lambda: owner.cancel(id_), f"{number} is cancelled")
+            return Deed(lambda: desk.acts.cancel(id_), f"{number} is cancelled")
         case Act.REGISTER:
             return Deed(lambda: desk.imports.register(id_), f"{number}: registered")
         case Act.DECIDE:

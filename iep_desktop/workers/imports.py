@@ -1,4 +1,4 @@
-"""CD imports as a person acts on them: assess, create, decide, complete, retry, cancel. Plain and blocking.
+"""CD imports as a person acts on them: assess, create, decide, complete. Plain and blocking.
 
 Every act is an event of the transaction and passes the gate again when the engine takes it up.
 """
@@ -25,18 +25,16 @@ from iep_desktop.core.medium import (
 )
 from iep_desktop.core.model import Exam, Form, RisState
 from iep_desktop.core.ris import ris_requirements
-from iep_desktop.core.states import FINAL
 from iep_desktop.core.transaction import (
     Direction,
     Instance,
-    InstanceState,
     MatchDecision,
     Medium,
     Status,
     Transaction,
     TransactionType,
 )
-from iep_desktop.store.transactions import InstanceChange, Transactions
+from iep_desktop.store.transactions import Transactions
 from iep_desktop.workers.gatekeeper import Gatekeeper, without_instances
 
 _INTO_PACS = (TransactionType.CD_IMPORT, TransactionType.TRANSFER, TransactionType.DIRECT_ROUTING)
@@ -174,36 +172,6 @@ class Imports:
         transaction = self._transactions.by_id(id)
         if transaction.status is Status.DELIVERED:
             self._transactions.require(id, ris_requirements(transaction.exams))
-
-    def assign(self, id: int) -> None:
-        self._transactions.assign(id, self._me.user)
-
-    # -- when it failed, or shall not go on
-
-    def retry(self, id: int, *, failed_only: bool = False) -> None:
-        """Try again what has not arrived; with `failed_only` only the images that the peer or the medium refused.
-
-        Raises:
-            Refused: it is delivered or cancelled already.
-        """
-        transaction = self._import(id)
-        if transaction.status in FINAL:
-            raise Refused(
-                f"{transaction.number} is {transaction.status.value}", "There is nothing to try again."
-            )
-        states = {InstanceState.FAILED} if failed_only else {InstanceState.FAILED, InstanceState.SENT}
-        changes = [
-            InstanceChange(
-                i.sop_instance_uid, InstanceState.SPOOLED if i.spool_name else InstanceState.LISTED
-            )
-            for i in self._transactions.instances(id, frozenset(states))
-        ]
-        self._transactions.update_instances(id, changes)
-        self._transactions.record(id, "retry", f"Retry asked for by {self._me.user}", self._me.user)
-        self._again(id)
-
-    def cancel(self, id: int) -> None:
-        self._transactions.cancel(self._import(id).id, self._me.user)
 
     # -- inside
 

@@ -193,14 +193,6 @@ class FakeImports:
             raise self.error
         self.calls.append(call)
 
-    def retry(self, id: int, *, failed_only: bool = False) -> None:
-        self._call("retry", id, failed_only)
-        self.reading.replace(id, status=Status.UPLOADING, failure=None)
-
-    def cancel(self, id: int) -> None:
-        self._call("cancel", id)
-        self.reading.replace(id, status=Status.CANCELLED)
-
     def register(self, id: int) -> None:
         self._call("register", id)
         self.reading.replace(id, required=(), registered_by="A. Operator")
@@ -222,10 +214,6 @@ class FakeImports:
         exams = list(self.reading.by_id(id).exams)
         exams[position] = replace(exams[position], accession=accession, ris_state=RisState.ENTERED)
         self.reading.replace(id, exams=tuple(exams))
-
-    def assign(self, id: int) -> None:
-        self._call("assign", id)
-        self.reading.replace(id, assigned_to="A. Operator")
 
 
 @dataclass

@@ -307,12 +307,8 @@ def test_retry_and_assign_are_done_and_said(open_window: Open, desk: FakeDesk, q
     do(window, Wish(Act.RETRY, desk.reading.by_id(16)), qtbot)
     do(window, Wish(Act.ASSIGN, desk.reading.by_id(4)), qtbot)
     do(window, Wish(Act.ENTER_RIS, desk.reading.by_id(13), 0, "RWE123"), qtbot)
-    assert desk.imports.calls == [
-        ("retry", 15, True),
-        ("retry", 16, False),
-        ("assign", 4),
-        ("enter_ris", 13, 0, "RWE123"),
-    ]
+    assert desk.acts.calls == [("retry", 15, True, ""), ("retry", 16, False, ""), ("assign", 4)]
+    assert desk.imports.calls == [("enter_ris", 13, 0, "RWE123")]
 
 
 def test_cancelling_asks_and_going_back_does_nothing(open_window: Open, desk: FakeDesk, qtbot: QtBot) -> None:
@@ -324,14 +320,14 @@ def test_cancelling_asks_and_going_back_does_nothing(open_window: Open, desk: Fa
     assert isinstance(dialog, ConfirmDialog)
     assert "82 images are in PACS already and stay there" in dialog.text.text()
     dialog.reject()
-    assert desk.imports.calls == []
+    assert desk.acts.calls == []
     window.do(wish)
     qtbot.waitUntil(lambda: window.doing.dialog is not None)
     again = window.doing.dialog
     assert isinstance(again, ConfirmDialog)
     with qtbot.waitSignal(window.doing.done):
         again.do_button.click()
-    assert desk.imports.calls == [("cancel", 4)]
+    assert desk.acts.calls == [("cancel", 4)]
 
 
 def test_looking_up_on_the_pas_is_confirmed_by_name(open_window: Open, desk: FakeDesk, qtbot: QtBot) -> None:
@@ -416,7 +412,7 @@ def test_entering_on_ris_leads_to_the_field(open_window: Open, qtbot: QtBot) -> 
 
 def test_what_a_rule_stops_is_shown_with_its_hint(open_window: Open, desk: FakeDesk, qtbot: QtBot) -> None:
     window = open_window()
-    desk.imports.error = Refused(
+    desk.acts.error = Refused(
         "A second person must confirm it", "You have decided it.", "Ask a colleague.", rule="R-GATE-3"
     )
     window.do(Wish(Act.RETRY, desk.reading.by_id(16)))
@@ -431,15 +427,15 @@ def test_what_a_rule_stops_is_shown_with_its_hint(open_window: Open, desk: FakeD
 
 def test_a_busy_ledger_offers_to_try_again(open_window: Open, desk: FakeDesk, qtbot: QtBot) -> None:
     window = open_window()
-    desk.imports.error = LedgerBusy("The ledger is busy")
+    desk.acts.error = LedgerBusy("The ledger is busy")
     window.do(Wish(Act.RETRY, desk.reading.by_id(16)))
     qtbot.waitUntil(lambda: isinstance(window.doing.dialog, ErrorDialog))
     dialog = window.doing.dialog
     assert isinstance(dialog, ErrorDialog)
-    desk.imports.error = None
+    desk.acts.error = None
     with qtbot.waitSignal(window.doing.done):
         dialog.act_button.click()
-    assert desk.imports.calls == [("retry", 16, False)]
+    assert desk.acts.calls == [("retry", 16, False, "")]
 
 
 # --- create, strip

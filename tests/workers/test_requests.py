@@ -213,8 +213,6 @@ def test_what_is_for_imports_spoils_no_request(ends: Ends) -> None:
     with ends.asks.desk() as desk:
         id_ = desk.reading.transaction(number).id
         acts: tuple[Callable[[], None], ...] = (
-            lambda: desk.imports.retry(id_),
-            lambda: desk.imports.cancel(id_),
             lambda: desk.imports.register(id_),
             lambda: desk.imports.decide(id_, "same"),
             lambda: desk.imports.confirm(id_, "same"),

@@ -22,12 +22,14 @@ from iep_desktop.core.model import Priority
 from iep_desktop.core.replies import Decline, DeclineReason
 from iep_desktop.core.transaction import Status, Transaction
 from iep_desktop.store.check import check
+from iep_desktop.store.circuits import Circuits
 from iep_desktop.store.database import Database
 from iep_desktop.store.directory import Directory
 from iep_desktop.store.exchange import Exchange
 from iep_desktop.store.line import Line
 from iep_desktop.store.transactions import Transactions
 from iep_desktop.store.upgrade import open_ledger
+from iep_desktop.workers.acts import Acts
 from iep_desktop.workers.gatekeeper import Gatekeeper
 from iep_desktop.workers.imports import Imports
 from iep_desktop.workers.replies import Replies
@@ -72,6 +74,18 @@ class Person:
     @property
     def imports(self) -> Imports:
         return Imports(self.me, self.rows, cast("Gatekeeper", None))
+
+    @property
+    def acts(self) -> Acts:
+        circuits = Circuits(self.database, self.me.hospital)
+        return Acts(
+            self.me,
+            self.rows,
+            self.exchange,
+            Directory(self.database),
+            circuits,
+            lambda _priority, _trauma: None,
+        )
 
     @property
     def exchange(self) -> Exchange:
@@ -182,7 +196,7 @@ SAME: dict[str, tuple[Callable[[Sit], int], str, Act]] = {
     "stop a download": (downloading, US, lambda p, id: p.exchange.leave_download(p.rows.by_id(id).id, p.me.user, ())),
     "match": (a_disc, US, lambda p, id: p.imports.decide(id, "They agree")),
     "look up": (a_disc, US, lambda p, id: p.imports.register(id)),
-    "cancel": (a_disc, US, lambda p, id: p.imports.cancel(id)),
+    "cancel": (a_disc, US, lambda p, id: p.acts.cancel(id)),
     "hurry": (
         a_disc, US, lambda p, id: p.line.set_priority(p.rows.by_id(id).id, Priority.BLUE_LIGHT, "Trauma", p.me.user)
     ),
