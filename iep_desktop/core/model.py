@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from iep_desktop.core.evidence import CommitmentUse
+
 
 class Priority(StrEnum):
     """R-TX-3. The order of the members is the order of the queue (R-ENG-2)."""
@@ -54,6 +56,7 @@ class Node:
         ""  # of a gateway that is an Orthanc: there its owner deletes what is to be purged (R-TIME-3)
     )
     dicomweb: str = ""  # address of its DICOMweb services (PS3.18), spoken instead of DIMSE
+    commitment: CommitmentUse = CommitmentUse.AUTOMATIC  # of what it took from us (PS3.4 J)
 
 
 @dataclass(frozen=True)

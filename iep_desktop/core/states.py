@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from iep_desktop.core.errors import Refused
+from iep_desktop.core.evidence import Evidence
 from iep_desktop.core.transaction import (
     InstanceCounts,
     InstanceState,
@@ -98,6 +99,12 @@ def check_instance_move(before: InstanceState, after: InstanceState) -> None:
     """Raise `Refused` where an instance cannot go from one state to the other."""
     if before is not after and after not in INSTANCE_MOVES[before]:
         raise Refused(f"An instance cannot go from {before.value} to {after.value}")
+
+
+def check_evidence(state: InstanceState, evidence: Evidence | None) -> None:
+    """Raise `Refused` where an image is to count as verified, and no node has said that it has it (R-TX-4)."""
+    if state is InstanceState.VERIFIED and evidence is None:
+        raise Refused("No evidence says that the image has arrived", rule="R-TX-4")
 
 
 def derive_import_status(counts: InstanceCounts, *, started: bool, failed: bool, cancelled: bool) -> Status:

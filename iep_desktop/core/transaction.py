@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from iep_desktop.core.evidence import Evidence
 from iep_desktop.core.medium import MediumPatient
 from iep_desktop.core.model import Exam, Form, Patient, Priority
 
@@ -81,6 +82,7 @@ class Instance:
     spool_name: str = ""
     dicom_status: int | None = None  # as the peer said
     reason: str = ""  # why failed or skipped
+    evidence: Evidence | None = None  # of a verified one
 
 
 @dataclass(frozen=True)

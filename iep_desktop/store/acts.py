@@ -15,6 +15,7 @@ from iep_desktop.core.states import FINAL, check_move, is_whole, tab_of, with_me
 from iep_desktop.core.transaction import Direction, Requirement, Status, TransactionType
 from iep_desktop.store import search, tallies
 from iep_desktop.store.database import Database
+from iep_desktop.store.directory_tables import HospitalRow
 from iep_desktop.store.exchange_rows import transfer_delivered
 from iep_desktop.store.exchange_tables import OwnFormRow
 from iep_desktop.store.rows import counts_of, exam_rows
@@ -24,7 +25,6 @@ from iep_desktop.store.tables import (
     EventRow,
     ExamRow,
     FormRow,
-    HospitalRow,
     TransactionRow,
 )
 

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from iep_desktop.core.errors import InvalidInput, Refused
 from iep_desktop.core.model import Hospital, Node
 from iep_desktop.store.database import Database
+from iep_desktop.store.directory_tables import ExamCodeRow, HospitalRow, NodeRow, PersonRow
 from iep_desktop.store.search import fold, matches
-from iep_desktop.store.tables import ExamCodeRow, HospitalRow, NodeRow, PersonRow
 
 
 @dataclass(frozen=True)
@@ -180,6 +180,7 @@ def _node(row: NodeRow) -> Node:
         row.tls,
         row.rest_url,
         row.dicomweb,
+        row.commitment,
     )
 
 

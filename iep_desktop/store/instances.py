@@ -12,7 +12,8 @@ from sqlalchemy import Table, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from iep_desktop.core.errors import InvalidInput
-from iep_desktop.core.states import check_instance_move
+from iep_desktop.core.evidence import Evidence
+from iep_desktop.core.states import check_evidence, check_instance_move
 from iep_desktop.core.transaction import Instance, InstanceCounts, InstanceState, SeriesProgress
 from iep_desktop.store.tables import InstanceRow, SeriesRow, TransactionRow
 
@@ -35,6 +36,7 @@ class InstanceChange:
     size: int | None = None
     sop_class_uid: str | None = None
     transfer_syntax_uid: str | None = None
+    evidence: Evidence | None = None  # that it has arrived; what is verified has some
 
 
 def add(session: Session, row: TransactionRow, instances: Sequence[Instance]) -> None:
@@ -42,9 +44,12 @@ def add(session: Session, row: TransactionRow, instances: Sequence[Instance]) ->
 
     Raises:
         InvalidInput: a SOP Instance UID twice.
+        Refused: one counts as verified without evidence.
     """
     if len({instance.sop_instance_uid for instance in instances}) < len(instances):
         raise InvalidInput("An image is listed twice", hint="Choose each image once.")
+    for instance in instances:
+        check_evidence(instance.state, instance.evidence)
     series = _add_series(session, row.id, instances)
     values = [
         {
@@ -60,6 +65,7 @@ def add(session: Session, row: TransactionRow, instances: Sequence[Instance]) ->
             "spool_name": i.spool_name,
             "dicom_status": i.dicom_status,
             "reason": i.reason,
+            "evidence": i.evidence,
         }
         for i in instances
     ]
@@ -89,6 +95,7 @@ def of_transaction(
             i.spool_name,
             i.dicom_status,
             i.reason,
+            i.evidence,
         )
         .join(s, s.id == i.series_id)
         .where(i.transaction_id == id)
@@ -103,7 +110,7 @@ def change(session: Session, row: TransactionRow, changes: Sequence[InstanceChan
     """Move instances, all or none, and count them anew.
 
     Raises:
-        Refused: the table of `core.states` does not know a move.
+        Refused: the table of `core.states` does not know a move, or there is no evidence for it.
         InvalidInput: the transaction has no such instance.
     """
     known = _known(session, row.id, {c.sop_instance_uid for c in changes})
@@ -114,6 +121,7 @@ def change(session: Session, row: TransactionRow, changes: Sequence[InstanceChan
             raise InvalidInput("The transaction has no such image")
         instance_id, before = known[item.sop_instance_uid]
         check_instance_move(before, item.state)
+        check_evidence(item.state, item.evidence)
         known[item.sop_instance_uid] = instance_id, item.state
         moved[before] -= 1
         moved[item.state] += 1
@@ -155,6 +163,7 @@ def _values(item: InstanceChange) -> dict[str, Any]:
         "size": item.size,
         "sop_class_uid": item.sop_class_uid,
         "transfer_syntax_uid": item.transfer_syntax_uid,
+        "evidence": item.evidence,
     }
     given = {name: value for name, value in optional.items() if value is not None}
     return {"state": item.state, "reason": item.reason, **given}

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from iep_desktop.core.evidence import CommitmentState, CommitmentUse, Evidence
 from iep_desktop.core.medium import MediumPatient
 from iep_desktop.core.model import Form, NodeRole, Priority, RisState
 from iep_desktop.core.transaction import (
@@ -58,6 +59,9 @@ class Base(DeclarativeBase):
         RisState: Word(RisState),
         NodeRole: Word(NodeRole),
         SlotKind: Word(SlotKind),
+        Evidence: Word(Evidence),
+        CommitmentUse: Word(CommitmentUse),
+        CommitmentState: Word(CommitmentState),
         Priority: Rank(),
         Form: Document(Form),
         Failure: Document(Failure),
@@ -70,58 +74,6 @@ class Base(DeclarativeBase):
 def _owner() -> Mapped[int]:
     """The transaction that a row belongs to."""
     return mapped_column(ForeignKey("transactions.id", ondelete="CASCADE"))
-
-
-# -- who and where
-
-
-class HospitalRow(Base):
-    __tablename__ = "hospitals"
-
-    ods: Mapped[str] = mapped_column(String(10), primary_key=True)
-    name: Mapped[str]
-    town: Mapped[str]
-    search: Mapped[str]  # folded code, name and town
-
-
-class NodeRow(Base):
-    __tablename__ = "nodes"
-    __table_args__ = (
-        UniqueConstraint("name"),
-        Index(None, "hospital"),
-        CheckConstraint("port BETWEEN 1 AND 65535", "port"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    hospital: Mapped[str] = mapped_column(ForeignKey("hospitals.ods"))
-    name: Mapped[str]
-    role: Mapped[NodeRole]
-    ae_title: Mapped[str] = mapped_column(String(16))
-    host: Mapped[str]
-    port: Mapped[int]
-    calling_ae: Mapped[str] = mapped_column(String(16))
-    tls: Mapped[bool]
-    rest_url: Mapped[str] = mapped_column(server_default="")
-    dicomweb: Mapped[str] = mapped_column(server_default="")
-
-
-class ExamCodeRow(Base):
-    __tablename__ = "exam_codes"
-
-    code: Mapped[str] = mapped_column(String(16), primary_key=True)
-    description: Mapped[str]
-    modality: Mapped[str]
-
-
-class PersonRow(Base):
-    __tablename__ = "people"
-    __table_args__ = (UniqueConstraint("hospital", "name"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    hospital: Mapped[str]
-    name: Mapped[str]
-    role: Mapped[str]
-    added_at: Mapped[datetime]
 
 
 # -- transactions
@@ -217,6 +169,7 @@ class EndRow(Base):
     required: Mapped[tuple[Requirement, ...]]
     assigned_to: Mapped[str]
     unread: Mapped[int]
+    uncommitted: Mapped[int] = mapped_column(server_default="0")  # images that a person has to look at
     changed: Mapped[int] = mapped_column(BigInteger)  # of the ledger's changes, the last that touched it
     # The queue: waiting or running where queue_at is set, which is also the place.
     queue_at: Mapped[datetime | None]
@@ -308,6 +261,7 @@ class InstanceRow(Base):
     spool_name: Mapped[str]
     dicom_status: Mapped[int | None]
     reason: Mapped[str]
+    evidence: Mapped[Evidence | None]  # of the leg in which it was verified last
 
 
 class MediumRow(Base):

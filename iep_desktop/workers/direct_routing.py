@@ -15,6 +15,7 @@ from pathlib import Path
 
 from iep_desktop.core.clocks import TERMS, Terms, purge_due
 from iep_desktop.core.drafts import TransactionDraft, TransferPart
+from iep_desktop.core.evidence import Evidence
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Exam, Form, FormKind, Node, Patient, Priority
 from iep_desktop.core.queries import PacsStudy
@@ -104,11 +105,16 @@ class GatewayWatch:
         lying = replace(
             draft,
             node=node.name,
-            instances=tuple(replace(instance_of(one), state=InstanceState.VERIFIED) for one in held),
+            instances=tuple(_lying(instance_of(one)) for one in held),
             status=Status.ON_IEP,
             required=(download_requirement(len(held), due),),
         )
         return self.transactions.create(lying)
+
+
+def _lying(shown: Instance) -> Instance:
+    """The gateway has named it itself."""
+    return replace(shown, state=InstanceState.VERIFIED, evidence=Evidence.INSTANCE)
 
 
 class Arrivals:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from iep_desktop.core.errors import ImagesWaiting
+from iep_desktop.core.evidence import Evidence
 from iep_desktop.core.job import Context, Progress
 from iep_desktop.core.model import Node
 from iep_desktop.core.queries import PacsSeries
@@ -43,35 +44,32 @@ class Verifying:
         if not sent:
             return
         ctx.progress(Progress("verify", 0, len(sent)), force=True)
-        shown, evidence = self._ask(transaction, sent, ctx)
-        verified = [i for i in sent if i.sop_instance_uid in shown]
-        self._record(transaction, verified, evidence)
+        shown = self._ask(transaction, sent, ctx)
+        self._record(transaction, shown)
         lacking = [i for i in sent if i.sop_instance_uid not in shown]
         if lacking:
             self._lacking(transaction, lacking)
 
-    def _ask(
-        self, transaction: Transaction, sent: tuple[Instance, ...], ctx: Context
-    ) -> tuple[frozenset[str], str]:
+    def _ask(self, transaction: Transaction, sent: tuple[Instance, ...], ctx: Context) -> dict[str, Evidence]:
         """The UIDs that count as shown, and by what evidence."""
         by_series: dict[tuple[str, str], list[str]] = defaultdict(list)
         for instance in sent:
             by_series[instance.study_uid, instance.series_uid].append(instance.sop_instance_uid)
-        shown: set[str] = set()
-        kinds: set[str] = set()
+        shown: dict[str, Evidence] = {}
         with self.open_find(self.node(transaction.node), ctx) as session:
             for (study_uid, series_uid), uids in by_series.items():
                 ctx.check()
-                found, kind = _shown(session, study_uid, series_uid, uids)
-                shown |= found
-                kinds.add(kind)
-        return frozenset(shown), " and ".join(sorted(kinds))
+                shown |= _shown(session, study_uid, series_uid, uids)
+        return shown
 
-    def _record(self, transaction: Transaction, verified: list[Instance], evidence: str) -> None:
-        if verified:
-            changes = [InstanceChange(i.sop_instance_uid, InstanceState.VERIFIED) for i in verified]
+    def _record(self, transaction: Transaction, shown: dict[str, Evidence]) -> None:
+        if shown:
+            changes = [
+                InstanceChange(uid, InstanceState.VERIFIED, evidence=kind) for uid, kind in shown.items()
+            ]
             self.transactions.update_instances(transaction.id, changes)
-            text = f"{transaction.node} shows {len(verified)} images, {evidence}"
+            kinds = " and ".join(kind.value for kind in Evidence if kind in shown.values())
+            text = f"{transaction.node} shows {len(shown)} images, {kinds}"
             self.transactions.record(transaction.id, "verified", text, "engine")
 
     def _lacking(self, transaction: Transaction, lacking: list[Instance]) -> None:
@@ -86,12 +84,12 @@ class Verifying:
         )
 
 
-def _shown(session: FindSession, study_uid: str, series_uid: str, uids: list[str]) -> tuple[set[str], str]:
+def _shown(session: FindSession, study_uid: str, series_uid: str, uids: list[str]) -> dict[str, Evidence]:
     """Image by image where the node answers that; else by the number of images in the series."""
     found = session.instance_uids(study_uid, series_uid)
     if found:
-        return set(found) & set(uids), "by instance"
+        return dict.fromkeys(set(found) & set(uids), Evidence.INSTANCE)
     counted = next((s for s in session.series(study_uid) if s.series_uid == series_uid), None)
     if counted and counted.instances is not None and counted.instances >= len(uids):
-        return set(uids), "by series count"
-    return set(), "by instance"
+        return dict.fromkeys(uids, Evidence.SERIES_COUNT)
+    return {}

@@ -13,11 +13,10 @@ import pytest
 from iep_desktop import cli
 from iep_desktop.core.model import Node, NodeRole
 from iep_desktop.core.transaction import InstanceState, Status
-from iep_desktop.store.instances import InstanceChange
 from iep_desktop.store.transactions import Transactions
 from iep_desktop.store.upgrade import open_ledger
 from tests.hospital import Hospital
-from tests.store.samples import US, disc, images
+from tests.store.samples import US, disc, images, moved
 
 NOWHERE = Node("PACS", NodeRole.PACS, US, "PACS", "127.0.0.1", 1)
 
@@ -30,7 +29,7 @@ def hospital(tmp_path: Path) -> Hospital:
     ours = Transactions(database, US)
     done = ours.create(disc(1, queued=False))
     for state in (InstanceState.SPOOLED, InstanceState.SENT, InstanceState.VERIFIED):
-        ours.update_instances(done.id, [InstanceChange(images(1)[0].sop_instance_uid, state)])
+        ours.update_instances(done.id, [moved(images(1)[0].sop_instance_uid, state)])
     ours.move(done.id, Status.STARTED, "", "engine")
     ours.move(done.id, Status.DELIVERED, "", "engine")
     ours.create(disc(2, queued=False))

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from iep_desktop.core.drafts import TransactionDraft
+from iep_desktop.core.evidence import Evidence
 from iep_desktop.core.model import Exam, Form, FormKind, Patient, Priority, Requester
-from iep_desktop.core.transaction import Instance, Requirement, TransactionType
+from iep_desktop.core.transaction import Instance, InstanceState, Requirement, TransactionType
+from iep_desktop.store.instances import InstanceChange
 from iep_desktop.store.tables import Base
 from iep_desktop.store.tallies import day_of
 
@@ -47,6 +49,12 @@ def images(count: int, series: int = 2) -> tuple[Instance, ...]:
         )
         for no in range(count)
     )
+
+
+def moved(uid: str, to: InstanceState) -> InstanceChange:
+    """With evidence, where there must be some."""
+    shown = to is InstanceState.VERIFIED
+    return InstanceChange(uid, to, evidence=Evidence.INSTANCE if shown else None)
 
 
 def disc(count: int = 3, **changes: Any) -> TransactionDraft:

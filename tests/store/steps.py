@@ -21,16 +21,15 @@ from iep_desktop.core.transaction import (
 )
 from iep_desktop.store.database import Database
 from iep_desktop.store.exchange import Exchange
-from iep_desktop.store.instances import InstanceChange
 from iep_desktop.store.transactions import Transactions
 from iep_desktop.store.worklists import Worklists
-from tests.store.samples import CONFIRM, FORM, LONG, THEM, US, disc, images, transfer
+from tests.store.samples import CONFIRM, FORM, LONG, THEM, US, disc, images, moved, transfer
 
 
 def delivered(ours: Transactions, **changes: Any) -> Transaction:
     made = ours.create(disc(1, **changes))
     for state in (InstanceState.SPOOLED, InstanceState.SENT, InstanceState.VERIFIED):
-        ours.update_instances(made.id, [InstanceChange(images(1)[0].sop_instance_uid, state)])
+        ours.update_instances(made.id, [moved(images(1)[0].sop_instance_uid, state)])
     ours.move(made.id, Status.STARTED, "", "engine")
     ours.move(made.id, Status.DELIVERED, "", "engine")
     return ours.by_id(made.id)
@@ -40,7 +39,7 @@ def verified(of: Transactions, id: int) -> None:
     """Its images go all the way to the end of the leg under way."""
     for state in (InstanceState.SPOOLED, InstanceState.SENT, InstanceState.VERIFIED):
         of.update_instances(
-            id, [InstanceChange(i.sop_instance_uid, state) for i in of.instances(id) if i.state is not state]
+            id, [moved(i.sop_instance_uid, state) for i in of.instances(id) if i.state is not state]
         )
 
 

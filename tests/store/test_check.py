@@ -13,12 +13,11 @@ from iep_desktop.core.soundness import Trouble
 from iep_desktop.core.transaction import Failure, InstanceState, Status, TransactionType
 from iep_desktop.store.check import check
 from iep_desktop.store.database import Database
-from iep_desktop.store.instances import InstanceChange
 from iep_desktop.store.slots import Slots
 from iep_desktop.store.transactions import Transactions
 from iep_desktop.store.upgrade import open_ledger
 from tests.store.conftest import Clock
-from tests.store.samples import CONFIRM, FORM, THEM, US, disc, images, multiply, sqlite, transfer
+from tests.store.samples import CONFIRM, FORM, THEM, US, disc, images, moved, multiply, sqlite, transfer
 from tests.store.steps import downloaded, on_iep
 
 
@@ -32,7 +31,7 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ours, theirs = Transactions(database, US), Transactions(database, THEM)
     done = ours.create(disc(2))
     for state in (InstanceState.SPOOLED, InstanceState.SENT, InstanceState.VERIFIED):
-        ours.update_instances(done.id, [InstanceChange(i.sop_instance_uid, state) for i in images(2)])
+        ours.update_instances(done.id, [moved(i.sop_instance_uid, state) for i in images(2)])
     ours.move(done.id, Status.STARTED, "", "engine")
     ours.move(done.id, Status.DELIVERED, "", "engine")
     ours.unqueue(done.id)

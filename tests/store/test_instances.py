@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iep_desktop.core.errors import InvalidInput, Refused
+from iep_desktop.core.evidence import Evidence
 from iep_desktop.core.states import INSTANCE_MOVES
 from iep_desktop.core.transaction import InstanceCounts, InstanceState
 from iep_desktop.store.instances import InstanceChange
 from iep_desktop.store.transactions import Transactions
-from tests.store.samples import disc, images
+from tests.store.samples import disc, images, moved
 
 LISTED, SPOOLED, SENT = InstanceState.LISTED, InstanceState.SPOOLED, InstanceState.SENT
 
@@ -71,7 +72,7 @@ def test_no_change_is_no_change(ours: Transactions) -> None:
 
 def test_several_moves_of_one_instance_in_a_batch_are_taken_in_order(ours: Transactions) -> None:
     made = ours.create(disc(1))
-    steps = [InstanceChange(_uid(0), state) for state in (SPOOLED, SENT, InstanceState.VERIFIED)]
+    steps = [moved(_uid(0), state) for state in (SPOOLED, SENT, InstanceState.VERIFIED)]
     assert ours.update_instances(made.id, steps) == InstanceCounts(verified=1)
     assert ours.instances(made.id)[0].state is InstanceState.VERIFIED
 
@@ -115,7 +116,7 @@ def test_no_sequence_of_batches_leaves_the_table_of_legal_moves(
             legal &= state is wanted[no] or state in INSTANCE_MOVES[wanted[no]]
             wanted[no] = state
         try:
-            ours.update_instances(made.id, [InstanceChange(_uid(no), state) for no, state in batch])
+            ours.update_instances(made.id, [moved(_uid(no), state) for no, state in batch])
         except Refused:
             assert not legal
         else:
@@ -141,3 +142,19 @@ def test_more_images_than_a_question_holds_are_moved_at_once(ours: Transactions)
     made = ours.create(disc(1_201))
     changes = [InstanceChange(f"1.2.826.1.9.{no}", SPOOLED) for no in range(1_201)]
     assert ours.update_instances(made.id, changes).spooled == 1_201
+
+
+def test_no_image_counts_as_verified_without_evidence(ours: Transactions) -> None:
+    made = ours.create(disc(1))
+    steps = [moved(_uid(0), SPOOLED), moved(_uid(0), SENT), InstanceChange(_uid(0), InstanceState.VERIFIED)]
+    with pytest.raises(Refused, match="No evidence"):
+        ours.update_instances(made.id, steps)
+    assert ours.counts(made.id) == InstanceCounts(listed=1)
+    with pytest.raises(Refused, match="No evidence"):
+        ours.create(disc(1, instances=(replace(images(1)[0], state=InstanceState.VERIFIED),)))
+
+
+def test_the_kind_of_evidence_is_kept_with_the_image(ours: Transactions) -> None:
+    made = ours.create(disc(1))
+    ours.update_instances(made.id, [moved(_uid(0), to) for to in (SPOOLED, SENT, InstanceState.VERIFIED)])
+    assert ours.instances(made.id)[0].evidence is Evidence.INSTANCE

@@ -34,12 +34,11 @@ from iep_desktop.core.transaction import (
 )
 from iep_desktop.store.check import check
 from iep_desktop.store.exchange import Exchange
-from iep_desktop.store.instances import InstanceChange
 from iep_desktop.store.line import Line
 from iep_desktop.store.transactions import Transactions
 from iep_desktop.store.upgrade import open_ledger
 from iep_desktop.store.worklists import Worklists
-from tests.store.samples import CONFIRM, FORM, THEM, US, images, transfer
+from tests.store.samples import CONFIRM, FORM, THEM, US, images, moved, transfer
 
 SENDER, RECIPIENT = US, THEM
 IMAGES = 3
@@ -96,7 +95,7 @@ class Transfer(RuleBasedStateMachine):
         which=st.sets(st.integers(0, IMAGES - 1), min_size=1),
     )
     def move_images(self, who: str, state: InstanceState, which: set[int]) -> None:
-        chosen = [InstanceChange(images(IMAGES)[at].sop_instance_uid, state) for at in sorted(which)]
+        chosen = [moved(images(IMAGES)[at].sop_instance_uid, state) for at in sorted(which)]
         self._try(lambda: self.rows[who].update_instances(self.id, chosen))
 
     @rule(who=BOTH)

@@ -106,7 +106,8 @@ def test_a_ledger_of_an_earlier_version_keeps_what_it_holds(revision: str, tmp_p
     assert sent.unread == 1
     assert [m.hospital for m in ours.messages(sent.id)] == [THEM]
     shown = Worklists(database, US)
-    assert shown.counts()[Tab.ACTION_REQUIRED] == 1
+    # An unread message was nothing to do then; a ledger takes that up with the transaction's next change.
+    assert shown.counts()[Tab.ACTION_REQUIRED] == (1 if revision <= "0005" else 2)
     assert shown.page(WorklistFilter(search="mouse"), WorklistOrder(), 0, 10).total == 3
     assert check(database) == ()
     assert Directory(database).nodes(US)[0].port == 4242

@@ -5,6 +5,8 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy.types import TypeDecorator
 
+import iep_desktop.store.commitment_tables
+import iep_desktop.store.directory_tables
 import iep_desktop.store.queue_tables  # noqa: F401 - belongs to the models
 from iep_desktop.store.tables import Base
 
