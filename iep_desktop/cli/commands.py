@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from iep_desktop import settings as profiles
 from iep_desktop.cli import documents
 from iep_desktop.cli.output import Output
+from iep_desktop.core.clocks import LATE
 from iep_desktop.core.errors import InvalidInput
 from iep_desktop.core.forms import parse_form
 from iep_desktop.core.imports import ImportOrder
@@ -222,7 +223,7 @@ def exit_of(transaction: Transaction) -> Exit:
         return Exit.FAILED
     if transaction.status is Status.DELIVERED:
         return Exit.DONE
-    waits = any(required.code != "message" for required in transaction.required)
+    waits = any(required.code not in ("message", LATE) for required in transaction.required)
     return Exit.WAITS if waits else Exit.DONE
 
 

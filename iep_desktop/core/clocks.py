@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from iep_desktop.core.calendar import ServiceCalendar
 from iep_desktop.core.model import Priority
+from iep_desktop.core.transaction import Direction, Requirement, Status
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Terms:
     """Every value is a setting with the guideline's value as default."""
 
     blue_light: timedelta = timedelta(hours=4)  # A7
+    near: timedelta = timedelta(minutes=30)  # with nothing measured, so little time left is an alarm
     purge: timedelta = timedelta(days=15)  # A1
     purge_warnings: tuple[timedelta, ...] = (timedelta(days=3), timedelta(days=1))  # before the purge
     missing_details: timedelta = timedelta(weeks=2)  # §2.4d
@@ -33,6 +35,10 @@ class Load:
     ahead: int
     own: int
     bytes_per_second: float
+
+
+UNMEASURED = Load(0, 1, 0.0)
+"""Of what does not wait for the engine, or has not said yet how much it is: there is nothing to go by."""
 
 
 class Alarm(StrEnum):
@@ -59,7 +65,7 @@ def countdown(created: datetime, now: datetime, load: Load, terms: Terms = TERMS
     done_at = forecast(now, load)
     if now > due:
         alarm = Alarm.MISSED
-    elif done_at is not None and done_at > due:
+    elif done_at > due if done_at is not None else due - now <= terms.near:
         alarm = Alarm.FORECAST
     else:
         alarm = Alarm.NONE
@@ -77,6 +83,51 @@ def forecast(now: datetime, load: Load) -> datetime | None:
         return now + timedelta(seconds=waiting / load.bytes_per_second)
     except OverflowError:  # later than any calendar goes: as good as never
         return datetime.max.replace(tzinfo=now.tzinfo)
+
+
+_COUNTS = (
+    Status.NEW,
+    Status.STARTED,
+    Status.ACCEPTED,
+    Status.UPLOADING,
+    Status.DOWNLOADING,
+    Status.DOWNLOAD_REQUEST,
+    Status.FAILED,
+)
+
+
+def target_counts(priority: Priority, status: Status, direction: Direction) -> bool:
+    """Whether a Blue Light's time runs at this end: the sender's until On IEP, the recipient's until Delivered."""
+    waits_for_us = status is Status.ON_IEP and direction is Direction.IN
+    return priority is Priority.BLUE_LIGHT and (status in _COUNTS or waits_for_us)
+
+
+LATE = "blue-light-late"
+"""The code of the alarm among what a person must do."""
+
+_LATE_TITLES = {Alarm.FORECAST: "Blue Light will be late", Alarm.MISSED: "Blue Light is late"}
+
+
+def late_requirement(counted: Countdown) -> Requirement | None:
+    """The alarm as something to do, in Action Required; None while it is in time."""
+    if counted.alarm is Alarm.NONE:
+        return None
+    return Requirement(
+        LATE,
+        _LATE_TITLES[counted.alarm],
+        "Make way for it, choose another node, or ring the other hospital.",
+        "R-TIME-2",
+        "A7",
+        "Details",
+        due=counted.due,
+        blocking=False,
+    )
+
+
+def with_alarm(required: tuple[Requirement, ...], alarm: Requirement | None) -> tuple[Requirement, ...]:
+    """The alarm stands first, and outlives whatever else comes to be required."""
+    others = tuple(r for r in required if r.code != LATE)
+    return others if alarm is None else (alarm, *others)
 
 
 def purge_due(on_iep_since: datetime, terms: Terms = TERMS) -> datetime:

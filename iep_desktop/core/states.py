@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from iep_desktop.core.clocks import LATE
 from iep_desktop.core.errors import Refused
 from iep_desktop.core.evidence import Evidence
 from iep_desktop.core.transaction import (
@@ -134,9 +135,9 @@ ANSWER_MESSAGE = Requirement("message", "Answer a message", "", "R-TX-5", "A1", 
 def with_message(required: tuple[Requirement, ...], unread: int, status: Status) -> tuple[Requirement, ...]:
     """An unread message is something to do where nothing else is; what else is to be done comes before it."""
     others = tuple(r for r in required if r.code != ANSWER_MESSAGE.code)
-    if others or not unread or status in (Status.CANCELLED, Status.PURGED):
+    if any(r.code != LATE for r in others) or not unread or status in (Status.CANCELLED, Status.PURGED):
         return others
-    return (ANSWER_MESSAGE,)
+    return (*others, ANSWER_MESSAGE)
 
 
 def tab_of(status: Status, required: Iterable[Requirement]) -> Tab:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from iep_desktop.core.clocks import LATE, target_counts, with_alarm
 from iep_desktop.core.errors import InvalidInput, Refused
 from iep_desktop.core.model import Form
 from iep_desktop.core.states import FINAL, check_move, is_whole, tab_of, with_message
@@ -54,6 +55,7 @@ class Act:
         known = [end for end in ends if end in session]  # not those that are made just now
         self._tallied = tallies.kinds(known)
         self._words = {end.hospital: end.search for end in known}
+        self._alarms = {end.hospital: r for end in known for r in end.required if r.code == LATE}
 
     @property
     def form(self) -> FormRow:
@@ -103,6 +105,13 @@ class Act:
             if end is not self.ours:
                 end.required = tuple(requirements)
 
+    def set_alarm(self, alarm: Requirement | None) -> None:
+        """A Blue Light of ours is, or will be, late, or is not any more (R-TIME-2)."""
+        if alarm is None:
+            self._alarms.pop(self.ours.hospital, None)
+        else:
+            self._alarms[self.ours.hospital] = alarm
+
     def change_form(self, form: Form) -> None:
         self.form.document = form
         self.form.call_ref = form.call_ref
@@ -124,7 +133,8 @@ class Act:
         self.row.updated_at = self.now
         tick = next_number(self.session, "changes")
         for end in self.ends:
-            end.required = with_message(end.required, end.unread, self.row.status)
+            required = with_alarm(end.required, self._alarm_of(end))
+            end.required = with_message(required, end.unread, self.row.status)
             end.changed = tick
             end.status = self.row.status
             end.priority = self.row.priority
@@ -132,6 +142,10 @@ class Act:
         tallies.change(self.session, self._tallied, tallies.kinds(self.ends))
         words = {end.hospital: end.search for end in self.ends}
         search.index(self.session, self.row.id, self._words, words)
+
+    def _alarm_of(self, end: EndRow) -> Requirement | None:
+        counts = target_counts(self.row.priority, self.row.status, end.direction)
+        return self._alarms.get(end.hospital) if counts else None
 
     def _check_evidence(self, to: Status) -> None:
         """R-TX-4: partial is never *Delivered*, nor *On IEP*; a request is delivered by a transfer that is."""

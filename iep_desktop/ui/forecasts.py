@@ -6,26 +6,23 @@ Asks the ledger for open Blue Lights when it changes, and the queue for what eac
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 from PySide6.QtCore import QObject, Signal
 
-from iep_desktop.core.clocks import Alarm, Countdown, Load, countdown
+from iep_desktop.core.clocks import UNMEASURED, Alarm, Countdown, Load, countdown
 from iep_desktop.core.errors import IepError, InvalidInput
 from iep_desktop.core.job import Context
 from iep_desktop.core.transaction import Tab, Transaction, WorklistFilter, WorklistOrder
 from iep_desktop.ui.seldom import Seldom
 from iep_desktop.ui.services import KeepsQueue, ReadsLedger
-from iep_desktop.ui.worklist.texts import is_blue_light, runs
+from iep_desktop.ui.worklist.texts import runs
 from iep_desktop.workers.pool import Running
 from iep_desktop.workers.queries import Queries
 
-NEAR = timedelta(minutes=30)
-"""With nothing measured to go by, this little time left is an alarm."""
 MOST = 100
 LOOK_MS = 2000
-UNMEASURED = Load(0, 1, 0.0)
 _WORKING = (Tab.IN_PROGRESS, Tab.ACTION_REQUIRED, Tab.FAILED, Tab.ACCEPTED)
 
 
@@ -89,9 +86,7 @@ class Forecasts(QObject):
     def countdown(self, transaction: Transaction) -> Countdown:
         """By the load as it was last told; unknown ones by the clock alone."""
         _, load = self._loads.get(transaction.id, (transaction, UNMEASURED))
-        counted = countdown(transaction.created_at, self._now(), load)
-        near = counted.alarm is Alarm.NONE and counted.done_at is None and counted.left <= NEAR
-        return replace(counted, alarm=Alarm.FORECAST) if near else counted
+        return countdown(transaction.created_at, self._now(), load)
 
 
 def _loads(reading: ReadsLedger, queue: KeepsQueue, ctx: Context) -> dict[int, tuple[Transaction, Load]]:
@@ -100,7 +95,7 @@ def _loads(reading: ReadsLedger, queue: KeepsQueue, ctx: Context) -> dict[int, t
         page = reading.page(WorklistFilter(tab=tab, blue_light_only=True), WorklistOrder(), 0, MOST)
         for row in page.rows:
             ctx.check()
-            if is_blue_light(row) and runs(row):
+            if runs(row):
                 found[row.id] = (row, _load(queue, row))
     return found
 

@@ -278,6 +278,7 @@ def _gateway_watch(desk: Desk) -> GatewayWatch:
 
 
 def make_keeping(desk: Desk) -> Keeping:
+    from iep_desktop.workers.alarms import BlueLights
     from iep_desktop.workers.keeping import Keeping
 
     ledger, settings = desk.ledger, desk.profile.settings
@@ -291,6 +292,7 @@ def make_keeping(desk: Desk) -> Keeping:
         _gateway_watch(desk),
         desk.arrivals,
         settings.direct_routing_silence_seconds,
+        BlueLights(ledger.alarms, desk.queue.forecastable),
         lambda id_: desk.spool.free(id_),
         frozenset(settings.auto_download),
     )

@@ -1,4 +1,4 @@
-"""What is due by the clock at our end: downloads that nobody must ask for, purges and their warnings, cancellations.
+"""What is due by the clock at our end: unasked downloads, purges and their warnings, cancellations, late Blue Lights.
 
 Plain and blocking; the engine asks for it now and then. Each duty may be done by several workstations at once: the
 ledger lets the first do it and tells the others. Must not decide whether images go to PACS (R-GATE-2).
@@ -19,6 +19,7 @@ from iep_desktop.core.model import Node
 from iep_desktop.core.transaction import Requirement, Status, Transaction, TransactionType
 from iep_desktop.store.exchange import Exchange
 from iep_desktop.store.transactions import Transactions
+from iep_desktop.workers.alarms import BlueLights
 from iep_desktop.workers.direct_routing import Arrivals, GatewayWatch
 from iep_desktop.workers.downloads import Downloads
 from iep_desktop.workers.retrieving import Retrieving
@@ -45,6 +46,7 @@ class Keeping:
     watch: GatewayWatch
     arrivals: Arrivals
     silence: float  # seconds after which a study that comes by itself counts as complete
+    blue_lights: BlueLights
     free: Callable[[int], None]  # what lies of a transaction on this computer, also what was looked at
     auto_download: frozenset[str] = frozenset()  # senders (ODS) whose transfers are downloaded unasked
     terms: Terms = TERMS
@@ -53,6 +55,7 @@ class Keeping:
     def run(self, ctx: Context) -> None:
         """Do everything that is due. One that fails is logged and stays due; the others are done."""
         self.arrivals.close_silent(self.silence, self.now())
+        self._raise_alarms()
         self._look_for_strays(ctx)
         for transaction in self.exchange.lying_in_gateway():
             ctx.check()
@@ -69,6 +72,12 @@ class Keeping:
             _log.info("transaction %d: another was first", transaction.id)
         except IepError as error:
             _log.warning("transaction %d stays due: %s", transaction.id, error.title)
+
+    def _raise_alarms(self) -> None:
+        try:
+            self.blue_lights.look(self.now(), ENGINE)
+        except IepError as error:
+            _log.warning("Blue Lights cannot be looked at: %s", error.title)
 
     def _look_for_strays(self, ctx: Context) -> None:
         try:

@@ -45,11 +45,18 @@ class Queue:
 
     def load(self, id: int) -> Load:
         """What the forecast of one goes by (R-TIME-2): bytes ahead of it in its direction, its own, and the rate."""
-        line = _with_bytes_ahead(self._line.all())
-        found = next(((row, ahead) for row, ahead in line if row.transaction.id == id), None)
-        if found is None:
+        load = self._loads().get(id)
+        if load is None:
             raise InvalidInput("It does not wait", hint="Refresh.")
-        return Load(found[1], found[0].bytes_left, self._rate())
+        return load
+
+    def forecastable(self) -> dict[int, Load]:
+        """The same for all that wait or run, without those of which nobody knows yet how much they are."""
+        return {key: load for key, load in self._loads().items() if load.own}
+
+    def _loads(self) -> dict[int, Load]:
+        rate, line = self._rate(), _with_bytes_ahead(self._line.all())
+        return {row.transaction.id: Load(ahead, row.bytes_left, rate) for row, ahead in line}
 
     def place(self, id: int, before: int | None = None) -> None:
         """Move one that waits before another of its priority and direction; None: to the end of these.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from iep_desktop.settings import Profile
 
 if TYPE_CHECKING:
+    from iep_desktop.store.alarms import Alarms
     from iep_desktop.store.circuits import Circuits
     from iep_desktop.store.database import Database
     from iep_desktop.store.directory import Directory
@@ -34,9 +35,11 @@ class Ledger:
     directory: Directory
     drafts: Drafts
     exchange: Exchange
+    alarms: Alarms
 
 
 def open_stores(profile: Profile, user: str) -> Ledger:
+    from iep_desktop.store.alarms import Alarms
     from iep_desktop.store.circuits import Circuits
     from iep_desktop.store.directory import Directory
     from iep_desktop.store.drafts import Drafts
@@ -61,4 +64,5 @@ def open_stores(profile: Profile, user: str) -> Ledger:
         Directory(database),
         Drafts(database, owner=user),
         Exchange(database, hospital),
+        Alarms(database, hospital),
     )

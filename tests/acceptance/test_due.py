@@ -156,3 +156,21 @@ def test_details_that_come_in_time_stop_the_clock(pair: Pair) -> None:
     look(us, after=timedelta(days=15))
     assert pair.statuses(request) == ("Started", "Started")
     assert them.show(request)["required"] == ["Answer the request for images (R-TX-4, A1)"]
+
+
+def test_a_blue_light_that_nobody_answers_is_required_at_both_ends_before_its_four_hours_are_over(
+    pair: Pair,
+) -> None:
+    us, them = pair.us, pair.them
+    form = us.form(hospital=THEM, priority="Blue Light", priority_reason="Theatre at 16:00")
+    request = us.run("request", "--to", THEM, "--form", form)[1]["number"]
+    for party in (us, them):
+        look(party, after=timedelta(hours=3, minutes=25))
+        assert "Blue Light will be late (R-TIME-2, A7)" not in party.show(request)["required"]
+        look(party, after=timedelta(hours=3, minutes=35))
+        assert party.show(request)["required"][0] == "Blue Light will be late (R-TIME-2, A7)"
+        assert party.show(request)["tab"] == "Action Required"
+    look(us, after=timedelta(hours=4, minutes=1))
+    assert us.show(request)["required"] == ["Blue Light is late (R-TIME-2, A7)"]
+    assert them.run("decline", request, "--reason", "study does not exist")[0] == 0
+    assert not any("Blue Light" in line for line in them.show(request)["required"])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from iep_desktop.core.calendar import ServiceCalendar
 from iep_desktop.core.clocks import (
+    UNMEASURED,
     Alarm,
     Load,
     cancel_due,
@@ -48,6 +49,8 @@ def test_a_blue_light_has_four_hours_from_its_creation() -> None:
         (timedelta(hours=4), Load(0, 0, 1.0), Alarm.NONE),
         (timedelta(hours=4) + ONE, Load(0, 0, 1.0), Alarm.MISSED),
         (timedelta(0), Load(1, 1, 1e-300), Alarm.FORECAST),
+        (timedelta(hours=3, minutes=30) - ONE, UNMEASURED, Alarm.NONE),
+        (timedelta(hours=3, minutes=30), UNMEASURED, Alarm.FORECAST),
     ],
 )
 def test_the_alarm_comes_before_the_miss(after: timedelta, load: Load, alarm: Alarm) -> None:

@@ -159,7 +159,7 @@ class ClockSection(QWidget):
         layout.addLayout(below)
 
     def show_details(self, transaction: Transaction, countdown: Countdown, now: datetime) -> None:
-        running = texts.is_blue_light(transaction) and texts.runs(transaction)
+        running = texts.runs(transaction)
         self.setVisible(running)
         if not running:
             return

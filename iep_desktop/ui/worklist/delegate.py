@@ -152,6 +152,10 @@ class WorklistDelegate(QStyledItemDelegate):
             bar = QRectF(right + 8, rect.top(), BAR, rect.height())
             paint_bar(painter, bar, left.fraction, self._theme)
             right += 8 + BAR
+        if left.icon:
+            size = self._theme.sizes.icon - 2
+            self._icon(painter, right + 8, rect, left.icon, left.tone, size)
+            right += size + 4
         area = QRect(right + 8, rect.top(), rect.right() - right - 10, rect.height())
         self._text(painter, area, left.text, left.tone, 600 if left.bold else 400)
 

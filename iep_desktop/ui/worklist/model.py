@@ -134,7 +134,7 @@ class WorklistModel(QAbstractTableModel):
             case Col.MESSAGES:
                 return str(transaction.unread) if transaction.unread else ""
             case Col.STATUS:
-                beside = texts.left(transaction, self.now()).text
+                beside = texts.left(transaction, self.now()).sentence
                 return f"{transaction.status.value}, {beside}" if beside else transaction.status.value
             case Col.ACTIONS:
                 return "Open"

@@ -161,10 +161,8 @@ def what_of(transaction: Transaction, first: Requirement) -> str:
 
 
 def due_of(transaction: Transaction, first: Requirement, now: datetime) -> Due:
-    if texts.is_blue_light(transaction) and texts.runs(transaction):
-        at = texts.blue_light_due(transaction)
-        words, tone = texts.countdown(at, now)
-        return Due(at, Group.NOW, words, tone, f"due {texts.clock(at, now)}")
+    if texts.runs(transaction):
+        return _blue_light(transaction, now)
     if first.due is not None:
         return _by(first.due, now, f"{_END.get(first.code, 'due')} {texts.local(first.due):%d/%m/%Y}")
     form_of_import = transaction.type is TransactionType.CD_IMPORT and lifting(first, transaction)
@@ -172,6 +170,19 @@ def due_of(transaction: Transaction, first: Requirement, now: datetime) -> Due:
         at = transaction.created_at + DETAILS_LIMIT
         return _by(at, now, f"cancelled on {texts.local(at):%d/%m/%Y}")
     return _waiting(transaction, now)
+
+
+def _blue_light(transaction: Transaction, now: datetime) -> Due:
+    at, late = texts.blue_light_due(transaction), texts.late_word(transaction, now)
+    words, tone = texts.countdown(at, now)
+    below = f"due {texts.clock(at, now)}"
+    return Due(
+        at,
+        Group.NOW,
+        words,
+        "warn" if late and tone == "accent" else tone,
+        f"{below}, {late}" if late else below,
+    )
 
 
 def _waiting(transaction: Transaction, now: datetime) -> Due:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from iep_desktop.core.calendar import LONDON, ServiceCalendar
-from iep_desktop.core.clocks import TERMS, purge_due
+from iep_desktop.core.clocks import LATE, TERMS, Alarm, purge_due, target_counts
 from iep_desktop.core.identifiers import format_nhs_number
 from iep_desktop.core.model import Patient, Priority, RisState
 from iep_desktop.core.names import display_name
@@ -48,6 +48,12 @@ class Left:
     tone: str = "text2"
     fraction: float | None = None
     bold: bool = False
+    icon: str = ""  # before the word
+    spoken: str = ""  # what the sign and the tone say
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.text}, {self.spoken}" if self.spoken else self.text
 
 
 def type_icon(kind: TransactionType) -> str:
@@ -111,9 +117,15 @@ def countdown(due: datetime, now: datetime) -> tuple[str, str]:
 
 
 def runs(transaction: Transaction) -> bool:
-    """Its clock still counts: for the sender until it lies On IEP, for the recipient until it is delivered."""
-    waits_for_us = transaction.status is Status.ON_IEP and transaction.direction is Direction.IN
-    return transaction.status in _RUNNING or transaction.status is Status.FAILED or waits_for_us
+    """Whether the clock of a Blue Light counts at our end."""
+    return target_counts(transaction.priority, transaction.status, transaction.direction)
+
+
+def late_word(transaction: Transaction, now: datetime) -> str:
+    """`late` or `will be late`, as the clock found (R-TIME-2); empty where it is in time."""
+    if not runs(transaction) or all(r.code != LATE for r in transaction.required):
+        return ""
+    return Alarm.MISSED.value if now > blue_light_due(transaction) else Alarm.FORECAST.value
 
 
 def purged_on(transaction: Transaction) -> datetime | None:
@@ -159,10 +171,8 @@ def left(transaction: Transaction, now: datetime) -> Left:
     status, fraction = transaction.status, None
     if status in _MOVING:
         fraction = progress(transaction)
-    if is_blue_light(transaction) and status is not Status.FAILED and runs(transaction):
-        text, tone = countdown(blue_light_due(transaction), now)
-        late = tone == "accent" and any(r.code == "blue-light-late" for r in transaction.required)
-        return Left(text, "warn" if late else tone, fraction, bold=True)
+    if status is not Status.FAILED and runs(transaction):
+        return _blue_light_left(transaction, fraction, now)
     if waits_for_hours(transaction, now) and transaction.not_before:
         return Left(f"waits until {clock(transaction.not_before, now)}")
     if transaction.not_before and transaction.not_before > now and status in _RUNNING:
@@ -170,6 +180,15 @@ def left(transaction: Transaction, now: datetime) -> Left:
     if fraction is not None:
         return Left(f"{fraction:.0%}".replace("%", " %"), "text2", fraction)
     return _settled(transaction, now)
+
+
+def _blue_light_left(transaction: Transaction, fraction: float | None, now: datetime) -> Left:
+    """Never by its colour alone: an alarm has its sign, and its word for a screen reader."""
+    text, tone = countdown(blue_light_due(transaction), now)
+    late = late_word(transaction, now)
+    if tone == "accent" and late:
+        return Left(text, "warn", fraction, bold=True, icon="triangle-alert", spoken=late)
+    return Left(text, tone, fraction, bold=True, icon="triangle-alert" if tone == "danger" else "")
 
 
 def _settled(transaction: Transaction, now: datetime) -> Left:
@@ -236,7 +255,7 @@ def series_state(series: SeriesProgress) -> tuple[str, str, str]:
 def row_sentence(transaction: Transaction, hospitals: Mapping[str, str], me: str, now: datetime) -> str:
     """The whole row for a screen reader."""
     other = transaction.other_hospital
-    beside = left(transaction, now).text
+    beside = left(transaction, now).sentence
     parts = [
         "Blue Light" if is_blue_light(transaction) else "",
         f"{transaction.type.value} {transaction.direction.value}",

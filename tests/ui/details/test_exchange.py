@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -97,7 +96,7 @@ def test_ctrl_enter_sends_and_the_text_goes_when_the_ledger_has_it(
     desk.replies.message(8, wish.text)
     panel.refresh()
     qtbot.waitUntil(lambda: panel.messages.reply.toPlainText() == "")
-    assert "Neck follows now" in words(panel)
+    qtbot.waitUntil(lambda: "Neck follows now" in words(panel))
 
 
 def test_what_is_typed_stays_with_its_transaction(show: Show, desk: FakeDesk, qtbot: QtBot) -> None:
@@ -314,4 +313,6 @@ def test_a_blue_light_on_iep_still_counts_for_its_recipient_only() -> None:
     assert texts.runs(ours)
     assert texts.left(ours, NOW).text == "3:59 left"
     assert not texts.runs(transfer(1, Direction.OUT, status=Status.ON_IEP, priority=Priority.BLUE_LIGHT))
-    assert texts.runs(request(2, Direction.IN, ago=timedelta(hours=1), status=Status.ACCEPTED))
+    asked = request(2, Direction.IN, priority=Priority.BLUE_LIGHT, status=Status.ACCEPTED)
+    assert texts.runs(asked)
+    assert not texts.runs(replace(asked, priority=Priority.NORMAL))

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from iep_desktop.core.clocks import Alarm, Countdown, late_requirement
 from iep_desktop.core.model import Exam, Priority, RisState
 from iep_desktop.core.transaction import Direction, Status, Transaction
 from iep_desktop.ui.acts import Act, Wish
@@ -169,6 +170,22 @@ def test_words_fit_into_their_buttons(view: RequiredView, theme: Theme) -> None:
     width = view.button_rect(model_of(view).index(1)).width()
     for act in (Act.REGISTER, Act.DECIDE, Act.CONFIRM, Act.CORRECT_FORM, Act.ENTER_RIS):
         assert metrics.horizontalAdvance(button_of(act)) * 1.06 < width - 8
+
+
+def test_a_blue_light_that_will_be_late_stands_first_with_its_due_time_and_its_one_button() -> None:
+    alarm = late_requirement(Countdown(NOW + timedelta(minutes=20), timedelta(), None, Alarm.FORECAST))
+    row = waiting(9, alarm, priority=Priority.BLUE_LIGHT, ago=timedelta(hours=3, minutes=40))
+    entry = entries(row, *ALL)[0]
+    assert (entry.transaction.id, entry.due.group, entry.act) == (9, Group.NOW, Act.DETAILS)
+    assert entry.title.startswith("Blue Light will be late: ")
+    assert (entry.due.words, entry.due.below, entry.due.tone) == (
+        "0:20 left",
+        "due 14:29, will be late",
+        "warn",
+    )
+    (before,) = entries(waiting(9, alarm, NOT_MATCHED, priority=Priority.BLUE_LIGHT))
+    assert before.act is Act.DECIDE  # what holds the images up is the next right thing
+    assert before.due.below.endswith("will be late")
 
 
 # --- between hospitals

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from iep_desktop.core.clocks import Alarm, Countdown, late_requirement
 from iep_desktop.core.model import Priority
 from iep_desktop.core.transaction import InstanceCounts, SeriesProgress, Status
 from iep_desktop.ui.worklist import texts
@@ -35,6 +36,17 @@ def test_a_blue_light_counts_down_from_four_hours_and_turns_red_once_missed() ->
     assert (left.text, left.tone, left.bold) == ("3:53 left", "accent", True)
     late = texts.left(transaction(1, ago=timedelta(hours=4, minutes=5), priority=Priority.BLUE_LIGHT), NOW)
     assert (late.text, late.tone) == ("0:05 over", "danger")
+
+
+def test_a_blue_light_that_will_be_late_says_so_by_sign_and_word() -> None:
+    alarm = late_requirement(Countdown(NOW, timedelta(), None, Alarm.FORECAST))
+    assert alarm is not None
+    late = transaction(1, ago=timedelta(hours=3), priority=Priority.BLUE_LIGHT, required=(alarm,))
+    left = texts.left(late, NOW)
+    assert (left.text, left.tone, left.icon) == ("1:00 left", "warn", "triangle-alert")
+    assert "1:00 left, will be late" in texts.row_sentence(late, {}, "", NOW)
+    missed = texts.left(late, NOW + timedelta(hours=2))
+    assert (missed.text, missed.tone, missed.icon) == ("1:00 over", "danger", "triangle-alert")
 
 
 def test_a_delivered_blue_light_counts_no_more() -> None:

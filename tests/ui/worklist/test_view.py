@@ -9,6 +9,7 @@ from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
+from iep_desktop.core.clocks import Alarm, Countdown, late_requirement
 from iep_desktop.core.model import Priority
 from iep_desktop.core.transaction import Status, WorklistFilter
 from iep_desktop.ui.theme import Theme, ThemeChoice
@@ -176,6 +177,30 @@ def test_a_blue_light_has_a_bar_at_the_edge_of_its_row(show: Show, theme: Theme)
     height = theme.sizes.row
     assert image.pixelColor(1, height // 2) == theme.color("accent")
     assert image.pixelColor(1, height + height // 2) == theme.color("surface")
+
+
+def test_a_blue_light_that_will_be_late_has_its_sign_in_the_row(show: Show, theme: Theme) -> None:
+    alarm = late_requirement(Countdown(NOW, timedelta(), None, Alarm.FORECAST))
+    urgent = {"priority": Priority.BLUE_LIGHT, "status": Status.STARTED, "queued": False}
+    rows = [
+        transaction(1, ago=timedelta(hours=3), required=(alarm,), **urgent),
+        transaction(2, ago=timedelta(hours=3, minutes=1), **urgent),
+    ]
+    view = show(FakeReading(rows))
+    image = view.viewport().grab().toImage()
+
+    def colours(row: int) -> set[str]:
+        cell = view.visualRect(model_of(view).index(row, Col.STATUS))
+        return {
+            image.pixelColor(x, y).name()
+            for x in range(cell.left(), cell.right())
+            for y in range(cell.top(), cell.bottom())
+        }
+
+    warn, accent = theme.color("warn").name(), theme.color("accent").name()
+    assert warn in colours(0)
+    assert warn not in colours(1)
+    assert accent in colours(1)
 
 
 @pytest.mark.parametrize("choice", [ThemeChoice.LIGHT, ThemeChoice.DARK])
