@@ -28,7 +28,6 @@ from iep_desktop.core.transaction import (
     InstanceCounts,
     InstanceState,
     MatchDecision,
-    Message,
     Requirement,
     SeriesProgress,
     Status,
@@ -36,9 +35,9 @@ from iep_desktop.core.transaction import (
 )
 from iep_desktop.store import history, instances, transfer_parts
 from iep_desktop.store.acts import Act, acting, make_ends, next_number, too_late, unknown
-from iep_desktop.store.database import Database
 from iep_desktop.store.history import EarlierImport
 from iep_desktop.store.instances import InstanceChange
+from iep_desktop.store.messages import Messages
 from iep_desktop.store.rows import (
     counts_of,
     exam_rows,
@@ -46,7 +45,7 @@ from iep_desktop.store.rows import (
     medium_row,
     transactions_of,
 )
-from iep_desktop.store.tables import EndRow, EventRow, ExamRow, FormRow, MessageRow, TransactionRow
+from iep_desktop.store.tables import EndRow, EventRow, ExamRow, FormRow, TransactionRow
 
 __all__ = ["Changes", "EarlierImport", "InstanceChange", "Transactions"]
 
@@ -59,12 +58,8 @@ class Changes:
     ids: tuple[int, ...]
 
 
-class Transactions:
+class Transactions(Messages):
     """One hospital's transactions."""
-
-    def __init__(self, database: Database, hospital: str) -> None:
-        self._database = database
-        self._hospital = hospital
 
     # -- create
 
@@ -180,13 +175,6 @@ class Transactions:
         """Imports of the same disc or of the same studies."""
         with self._database.read() as session:
             return history.of_disc(session, self._hospital, fingerprint, study_uids)
-
-    def _end(self, session: Session, id: int) -> EndRow:
-        wanted = select(EndRow).where(EndRow.hospital == self._hospital, EndRow.transaction_id == id)
-        end = session.scalar(wanted)
-        if end is None:
-            raise unknown()
-        return end
 
     # -- what changed
 
@@ -326,30 +314,55 @@ class Transactions:
             act.row.registered_by = by
             act.record("registered", f"{by} has looked the patient up on the PAS", by)
 
-    def set_form(self, id: int, form: Form, actor: str) -> None:
+    def set_form(self, id: int, form: Form, actor: str, *, instead_of: Form | None = None) -> None:
         """The form was completed or corrected; its priority and, for a disc, its hospital hold from now on.
 
         The recipient of a transfer writes its own form beside that of the sender.
+
+        Raises:
+            Refused: the form that stands at our end is not the one that this shall replace (any more).
         """
         with acting(self._database, self._hospital, id) as act:
+            if instead_of is not None and transfer_parts.form_of(act) != instead_of:
+                raise too_late(f"The form of {act.row.number} has changed")
             if transfer_parts.comes_to_us(act):
                 transfer_parts.write_own_form(act, form)
             else:
                 act.change_form(form)
             act.record("form", "Form corrected", actor)
 
-    def set_exam_ris(self, id: int, position: int, accession: str, state: RisState, actor: str) -> None:
-        """R-RIS. Raises InvalidInput where there is no such exam."""
+    def set_exam_ris(
+        self,
+        id: int,
+        position: int,
+        accession: str,
+        state: RisState,
+        actor: str,
+        *,
+        instead_of: str | None = None,
+    ) -> None:
+        """R-RIS.
+
+        Raises:
+            InvalidInput: there is no such exam.
+            Refused: its accession number is not the one that this shall replace (any more).
+        """
         wanted = select(ExamRow).where(ExamRow.transaction_id == id, ExamRow.position == position)
         with acting(self._database, self._hospital, id) as act:
             exam = act.session.scalar(wanted)
             if exam is None:
                 raise InvalidInput(f"The transaction has no exam {position + 1}")
+            if instead_of is not None and exam.accession != instead_of:
+                raise too_late(f"Exam {position + 1} has the accession number {exam.accession} now")
             exam.accession, exam.ris_state = accession, state
             act.record("ris", f"Exam {position + 1}: RIS {state.value}, accession number {accession}", actor)
 
-    def assign(self, id: int, user: str) -> None:
+    def assign(self, id: int, user: str, *, instead_of: str | None = None) -> None:
+        """Raises Refused where it is not with whom it shall be taken from (any more)."""
         with acting(self._database, self._hospital, id) as act:
+            has = act.ours.assigned_to
+            if instead_of is not None and has != instead_of:
+                raise too_late(f"{act.row.number} is with {has or 'nobody'} now")
             act.ours.assigned_to = user
             act.record("assigned", f"Assigned to {user}" if user else "Assigned to nobody", user)
 
@@ -363,35 +376,6 @@ class Transactions:
     def unqueue(self, id: int) -> None:
         with acting(self._database, self._hospital, id) as act:
             act.unqueue()
-
-    # -- messages
-
-    def messages(self, id: int) -> tuple[Message, ...]:
-        """Oldest first."""
-        wanted = select(MessageRow).where(MessageRow.transaction_id == id).order_by(MessageRow.id)
-        with self._database.read() as session:
-            self._end(session, id)
-            return tuple(Message(r.at, r.author, r.hospital, r.text, r.read) for r in session.scalars(wanted))
-
-    def add_message(self, id: int, author: str, text: str) -> None:
-        """Both ends can read it; it is unread at the other."""
-        with acting(self._database, self._hospital, id) as act:
-            row = MessageRow(
-                transaction_id=id, at=act.now, author=author, hospital=self._hospital, text=text, read=False
-            )
-            act.session.add(row)
-            for end in act.ends:
-                end.unread += end is not act.ours
-
-    def mark_read(self, id: int) -> None:
-        """Our end has read what the other wrote."""
-        wanted = select(MessageRow).where(
-            MessageRow.transaction_id == id, MessageRow.hospital != self._hospital, ~MessageRow.read
-        )
-        with acting(self._database, self._hospital, id) as act:
-            act.ours.unread = 0
-            for message in act.session.scalars(wanted):
-                message.read = True
 
 
 def _by_persons(required: Sequence[Requirement]) -> tuple[Requirement, ...]:

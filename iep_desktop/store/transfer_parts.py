@@ -61,6 +61,12 @@ def comes_to_us(act: Act) -> bool:
     return act.row.type in kinds and act.ours.direction is Direction.IN
 
 
+def form_of(act: Act) -> Form:
+    """As our end sees it: our own where we have one."""
+    own = act.session.get(OwnFormRow, (act.row.id, act.ours.hospital)) if comes_to_us(act) else None
+    return own.document if own else act.form.document
+
+
 def write_own_form(act: Act, form: Form) -> None:
     """The recipient's own form: its hospital number for the patient, its call; the sender's form stays."""
     act.session.merge(OwnFormRow(transaction_id=act.row.id, hospital=act.ours.hospital, document=form))

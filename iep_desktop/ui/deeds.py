@@ -47,7 +47,7 @@ def deed(desk: IsDesk, act: Act, transaction: Transaction, said: Any = "") -> De
         case Act.REDUCE:
             return Deed(lambda: desk.acts.reduce(id_, said), f"{number} goes on without what is refused")
         case Act.ASSIGN:
-            return Deed(lambda: desk.acts.assign(id_), f"{number} is yours")
+            return Deed(lambda: desk.acts.assign(id_, seen=transaction.assigned_to), f"{number} is yours")
         case Act.RAISE | Act.LOWER:
             hurry: Hurry = said
             words = f"{number} is {hurry.priority.value} now"
@@ -61,7 +61,8 @@ def deed(desk: IsDesk, act: Act, transaction: Transaction, said: Any = "") -> De
         case Act.CONFIRM:
             return Deed(lambda: desk.imports.confirm(id_, said), f"{number}: matched")
         case Act.CORRECT_FORM:
-            return Deed(lambda: desk.imports.correct_form(id_, said), f"{number}: form saved")
+            seen = transaction.form
+            return Deed(lambda: desk.imports.correct_form(id_, said, seen), f"{number}: form saved")
         case _:
             return _between_hospitals(desk, act, transaction, said)
 
@@ -86,6 +87,7 @@ def _between_hospitals(desk: IsDesk, act: Act, transaction: Transaction, said: A
         case Act.STOP:
             return Deed(lambda: downloads.stop(id_), f"{number} is {Status.ON_IEP.value} again")
         case Act.OWN_FORM:
-            return Deed(lambda: downloads.match(id_, said), f"{number}: our form is saved")
+            seen = transaction.form
+            return Deed(lambda: downloads.match(id_, said, seen), f"{number}: our form is saved")
         case _:
             raise ValueError(f"{act.name} is no call of a service")

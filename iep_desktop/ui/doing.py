@@ -103,10 +103,9 @@ class Doing(QObject):
         elif wish.act is Act.MESSAGE:
             self._call(wish, wish.text)
         else:
-            imports, id_ = self._desk.imports, wish.transaction.id
-            self._run(
-                lambda: imports.enter_ris(id_, wish.position, wish.text), f"{wish.text} is entered", wish
-            )
+            imports, id_, at = self._desk.imports, wish.transaction.id, wish.position
+            seen = wish.transaction.exams[at].accession
+            self._run(lambda: imports.enter_ris(id_, at, wish.text, seen), f"{wish.text} is entered", wish)
 
     # -- what needs a word from the person first
 

@@ -129,9 +129,13 @@ class Acts:
         self.transactions.cancel(id, self.me.user)
         self._reopen_request(transaction)
 
-    def assign(self, id: int, user: str | None = None) -> None:
-        """To the person who is signed in, or to somebody; the empty word takes it from whoever had it."""
-        self.transactions.assign(id, self.me.user if user is None else user)
+    def assign(self, id: int, user: str | None = None, seen: str | None = None) -> None:
+        """To the person who is signed in, or to somebody; the empty word takes it from whoever had it.
+
+        `seen` is whom the person saw it with. Raises Refused where it is with somebody else by now.
+        """
+        had = self.transactions.by_id(id).assigned_to if seen is None else seen
+        self.transactions.assign(id, self.me.user if user is None else user, instead_of=had)
 
     # -- inside
 

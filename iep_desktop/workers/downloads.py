@@ -69,11 +69,13 @@ class Downloads:
         self._exchange.leave_download(id, self._me.user, (self._download_requirement(transaction),))
         self._spool().free(id)
 
-    def match(self, id: int, form: Form) -> None:
+    def match(self, id: int, form: Form, seen: Form | None = None) -> None:
         """Our own form for this patient: whose images these are here, and for which call.
 
+        `seen` is the form that the person had before them.
+
         Raises:
-            Refused: it was not sent to us, or is at rest.
+            Refused: it was not sent to us, is at rest, or has another form by now.
             InvalidInput: the form is one for an export, or names another sender.
         """
         transaction = self._ours(id)
@@ -87,7 +89,7 @@ class Downloads:
                 rule="R-TX-2",
             )
         form = replace(form, hospital=form.hospital or transaction.sender)
-        self._transactions.set_form(id, form, self._me.user)
+        self._transactions.set_form(id, form, self._me.user, instead_of=seen or transaction.form)
         if transaction.status in (Status.DOWNLOADING, Status.FAILED):
             self._transactions.clear_failure(id)
             self._transactions.queue(id, not_before=None, attempts=0)

@@ -155,20 +155,25 @@ class Imports:
         self._transactions.set_registered(self._import(id).id, self._me.user)
         self._again(id)
 
-    def correct_form(self, id: int, form: Form) -> None:
-        self._transactions.set_form(self._import(id).id, form, self._me.user)
+    def correct_form(self, id: int, form: Form, seen: Form | None = None) -> None:
+        """`seen` is the form that the person had before them. Raises Refused where it is another one by now."""
+        stands = self._import(id).form
+        self._transactions.set_form(id, form, self._me.user, instead_of=seen or stands)
         self._again(id)
 
-    def enter_ris(self, id: int, position: int, accession: str) -> None:
-        """R-RIS: the exam has its RIS event, with this accession number.
+    def enter_ris(self, id: int, position: int, accession: str, seen: str | None = None) -> None:
+        """R-RIS: the exam has its RIS event, with this accession number instead of the one that was `seen`.
 
         Raises:
             InvalidInput: more than 16 characters (SH, PS3.5 6.2), or none.
+            Refused: it has another one by now.
         """
         accession = accession.strip()
         if not 1 <= len(accession) <= 16 or "\\" in accession or not accession.isprintable():
             raise InvalidInput("An accession number has 1 to 16 characters", rule="R-RIS")
-        self._transactions.set_exam_ris(id, position, accession, RisState.ENTERED, self._me.user)
+        self._transactions.set_exam_ris(
+            id, position, accession, RisState.ENTERED, self._me.user, instead_of=seen
+        )
         transaction = self._transactions.by_id(id)
         if transaction.status is Status.DELIVERED:
             self._transactions.require(id, ris_requirements(transaction.exams))

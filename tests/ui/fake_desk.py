@@ -205,11 +205,11 @@ class FakeImports:
         self._call("confirm", id, grounds)
         self.reading.replace(id, required=())
 
-    def correct_form(self, id: int, form: Form) -> None:
+    def correct_form(self, id: int, form: Form, seen: Form | None = None) -> None:
         self._call("correct_form", id, form)
         self.reading.replace(id, form=form)
 
-    def enter_ris(self, id: int, position: int, accession: str) -> None:
+    def enter_ris(self, id: int, position: int, accession: str, seen: str | None = None) -> None:
         self._call("enter_ris", id, position, accession)
         exams = list(self.reading.by_id(id).exams)
         exams[position] = replace(exams[position], accession=accession, ris_state=RisState.ENTERED)

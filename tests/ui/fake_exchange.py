@@ -88,7 +88,7 @@ class FakeDownloads(Calls):
         self._call("stop", id)
         self.reading.replace(id, status=Status.ON_IEP)
 
-    def match(self, id: int, form: Form) -> None:
+    def match(self, id: int, form: Form, seen: Form | None = None) -> None:
         self._call("match", id, form)
 
     def decline(self, id: int, decline: Decline) -> None:
@@ -114,7 +114,7 @@ class FakeActs(Calls):
         self._call("cancel", id)
         self.reading.replace(id, status=Status.CANCELLED)
 
-    def assign(self, id: int, user: str | None = None) -> None:
+    def assign(self, id: int, user: str | None = None, seen: str | None = None) -> None:
         self._call("assign", id)
         self.reading.replace(id, assigned_to="A. Operator")
 

@@ -21,6 +21,7 @@ from iep_desktop.core.me import Me
 from iep_desktop.core.model import Priority
 from iep_desktop.core.replies import Decline, DeclineReason
 from iep_desktop.core.transaction import Status, Transaction
+from iep_desktop.dicom.spool import Spool
 from iep_desktop.store.check import check
 from iep_desktop.store.circuits import Circuits
 from iep_desktop.store.database import Database
@@ -30,6 +31,7 @@ from iep_desktop.store.line import Line
 from iep_desktop.store.transactions import Transactions
 from iep_desktop.store.upgrade import open_ledger
 from iep_desktop.workers.acts import Acts
+from iep_desktop.workers.downloads import Downloads
 from iep_desktop.workers.gatekeeper import Gatekeeper
 from iep_desktop.workers.imports import Imports
 from iep_desktop.workers.replies import Replies
@@ -74,6 +76,11 @@ class Person:
     @property
     def imports(self) -> Imports:
         return Imports(self.me, self.rows, cast("Gatekeeper", None))
+
+    @property
+    def downloads(self) -> Downloads:
+        nothing = cast("Gatekeeper", None)
+        return Downloads(self.me, self.rows, self.exchange, lambda: cast("Spool", None), nothing)
 
     @property
     def acts(self) -> Acts:
@@ -196,6 +203,14 @@ SAME: dict[str, tuple[Callable[[Sit], int], str, Act]] = {
     "stop a download": (downloading, US, lambda p, id: p.exchange.leave_download(p.rows.by_id(id).id, p.me.user, ())),
     "match": (a_disc, US, lambda p, id: p.imports.decide(id, "They agree")),
     "look up": (a_disc, US, lambda p, id: p.imports.register(id)),
+    "correct a form": (a_disc, US, lambda p, id: p.imports.correct_form(id, replace(FORM, comments=p.me.user))),
+    "our own form": (
+        a_transfer, US, lambda p, id: p.downloads.match(id, replace(FORM, hospital=THEM, comments=p.me.user))
+    ),
+    "assign": (a_disc, US, lambda p, id: p.acts.assign(id)),
+    "enter on RIS": (
+        a_disc, US, lambda p, id: p.imports.enter_ris(id, 0, p.me.user[:1], p.rows.by_id(id).exams[0].accession)
+    ),
     "cancel": (a_disc, US, lambda p, id: p.acts.cancel(id)),
     "hurry": (
         a_disc, US, lambda p, id: p.line.set_priority(p.rows.by_id(id).id, Priority.BLUE_LIGHT, "Trauma", p.me.user)

@@ -13,17 +13,21 @@ from pytestqt.qtbot import QtBot
 
 from iep_desktop import settings
 from iep_desktop.app.session import window_desk
+from iep_desktop.core.errors import Refused
 from iep_desktop.core.forms import parse_form
 from iep_desktop.core.replies import DeclineReason
 from iep_desktop.core.transaction import Status, Tab, Transaction
 from iep_desktop.ui.acts import Act, Wish
+from iep_desktop.ui.deeds import deed
 from iep_desktop.ui.details.reason_dialog import DeclineDialog
 from iep_desktop.ui.main_window import MainWindow
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.errors import ErrorDialog
+from iep_desktop.ui.widgets.labels import Title
 from iep_desktop.workers.desk import Desk, open_desk
 from iep_desktop.workers.queries import Queries
 from tests.hospital import form
+from tests.store.samples import disc
 from tests.two_hospitals import NIGHT_AND_DAY, THEM, US
 from tests.ui.fake_desk import MemoryState
 
@@ -93,6 +97,7 @@ def required(end: End) -> list[str]:
     return [entry.title for entry in end.window.required_page.model.entries if entry.act]
 
 
+@pytest.mark.alone
 def test_ask_look_write_and_decline_are_on_the_other_screen_within_two_seconds(
     open_end: Open, qtbot: QtBot
 ) -> None:
@@ -143,7 +148,7 @@ def test_of_two_colleagues_who_accept_at_once_the_second_is_told_and_sees_the_ro
     first, second = open_end(THEM, "their desk"), open_end(THEM, "their other desk")
     request = asked(us)
     second.window.show_tab(Tab.ACTION_REQUIRED)
-    qtbot.waitUntil(lambda: required(second) == ["Respond to a request"], timeout=SOON)
+    qtbot.waitUntil(lambda: required(second) == ["Respond to a request"])
     stale = second.desk.reading.by_id(request.id)
     first.desk.replies.accept(request.id)
     second.window.do(Wish(Act.ACCEPT, stale))
@@ -152,9 +157,39 @@ def test_of_two_colleagues_who_accept_at_once_the_second_is_told_and_sees_the_ro
     assert isinstance(dialog, ErrorDialog)
     assert "Somebody else was first." in dialog.message.text()
     dialog.close()
-    qtbot.waitUntil(lambda: required(second) == ["Choose the images and send them"], timeout=SOON)
+    qtbot.waitUntil(lambda: required(second) == ["Choose the images and send them"])
     events = [event.text for event in us.desk.reading.details(request.id).events]
     assert sum("Accepted" in text for text in events) == 1
+
+
+def test_of_two_colleagues_who_take_one_row_the_second_is_told_whose_it_is(
+    open_end: Open, qtbot: QtBot
+) -> None:
+    first, second = open_end(THEM, "their desk"), open_end(THEM, "their other desk")
+    request = asked(open_end(US, "operator at home"))
+    stale = second.desk.reading.by_id(request.id)
+    first.window.do(Wish(Act.ASSIGN, stale))
+    qtbot.waitUntil(lambda: first.desk.reading.by_id(request.id).assigned_to == "their desk")
+    second.window.do(Wish(Act.ASSIGN, stale))
+    qtbot.waitUntil(lambda: isinstance(second.window.doing.dialog, ErrorDialog))
+    dialog = second.window.doing.dialog
+    assert isinstance(dialog, ErrorDialog)
+    titles = [label.text() for label in dialog.findChildren(Title)]
+    assert titles == [f"{request.number} is with their desk now"]
+    dialog.close()
+    second.window.do(Wish(Act.ASSIGN, second.desk.reading.by_id(request.id)))  # seen, and taken over
+    qtbot.waitUntil(lambda: first.desk.reading.by_id(request.id).assigned_to == "their other desk")
+
+
+def test_a_form_that_a_colleague_corrected_meanwhile_is_not_written_over(open_end: Open) -> None:
+    us = open_end(US, "operator at home")
+    made = us.desk.ledger.transactions.create(disc(1))
+    seen = us.desk.reading.by_id(made.id)
+    us.desk.imports.correct_form(made.id, replace(seen.form, comments="By a colleague"))
+    mine = replace(seen.form, comments="By me")
+    with pytest.raises(Refused, match="has changed"):
+        deed(window_desk(us.desk), Act.CORRECT_FORM, seen, mine).call()
+    assert us.desk.reading.by_id(made.id).form.comments == "By a colleague"
 
 
 def test_missing_details_show_their_clock_at_both_ends(open_end: Open, qtbot: QtBot) -> None:
@@ -164,10 +199,10 @@ def test_missing_details_show_their_clock_at_both_ends(open_end: Open, qtbot: Qt
     for end in (us, them):
         end.window.show_transaction(end.desk.reading.by_id(request.id))
         header = end.window.worklists[Tab.ALL].details.header
-        qtbot.waitUntil(lambda header=header: "cancelled on" in header.deadline.text(), timeout=SOON)  # type: ignore[misc]
+        qtbot.waitUntil(lambda header=header: "cancelled on" in header.deadline.text())  # type: ignore[misc]
         assert header.deadline.text().endswith("in 14 days (§2.4)")
     us.window.show_tab(Tab.ACTION_REQUIRED)
-    qtbot.waitUntil(lambda: required(us) == ["Complete the details: which side is the knee?"], timeout=SOON)
+    qtbot.waitUntil(lambda: required(us) == ["Complete the details: which side is the knee?"])
 
 
 def test_saved_searches_and_an_order_of_the_line_are_kept_in_the_ledger(open_end: Open, qtbot: QtBot) -> None:
