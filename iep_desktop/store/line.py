@@ -17,6 +17,7 @@ from iep_desktop.core.errors import Refused
 from iep_desktop.core.model import Priority
 from iep_desktop.core.states import FINAL
 from iep_desktop.core.transaction import Direction, InstanceState, Transaction
+from iep_desktop.store import search
 from iep_desktop.store.acts import Act, acting, next_number, too_late
 from iep_desktop.store.database import Database
 from iep_desktop.store.exchange_tables import TransferRow
@@ -73,6 +74,12 @@ class Line:
         """The destinations that are paused."""
         with self._database.read() as session:
             return pauses(session, self._hospital)
+
+    def found(self, typed: str) -> frozenset[int]:
+        """Those that run or wait and that a search finds, as worklists are searched."""
+        wanted = queued(self._hospital).where(search.matches(EndRow.search, typed))
+        with self._database.read() as session:
+            return frozenset(session.scalars(wanted.with_only_columns(EndRow.transaction_id)))
 
     # -- what persons change
 

@@ -117,6 +117,7 @@ class MainWindow(QMainWindow):
         page.wished.connect(self.do)
         page.counted.connect(self._counting.show_line)
         page.opened.connect(self.show_transaction)
+        page.set_search(self._search)
         return page
 
     def _set_up(self, page: TabPage) -> None:
@@ -297,9 +298,9 @@ class MainWindow(QMainWindow):
     def search(self, text: str) -> None:
         """Narrows every list; from Create it goes to All."""
         self._search = text
-        for page in self.pages.lists:
+        for page in self.pages.searched:
             page.set_search(text)
-        if text and self._front is None:
+        if text and self._front is None and self.tab != QUEUES:
             self.show_tab(Tab.ALL)
 
     def refresh(self) -> None:

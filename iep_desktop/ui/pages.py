@@ -96,6 +96,11 @@ class Pages(QStackedWidget):
         return [*self._worklists.values(), *([self._required] if self._required else [])]
 
     @property
+    def searched(self) -> list[TabPage | QueuesPage]:
+        """Those of them that the header's search narrows."""
+        return [*self.lists, *([self._queues] if self._queues else [])]
+
+    @property
     def made_queues_page(self) -> QueuesPage | None:
         return self._queues
 

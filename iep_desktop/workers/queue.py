@@ -43,6 +43,10 @@ class Queue:
         rows = tuple(SlotRow(slot, running.get(slot.transaction_id or 0)) for slot in slots)
         return QueueView(rows, tuple(self._waiting(line)), self._line.paused())
 
+    def found(self, typed: str) -> frozenset[int]:
+        """Which of them a search finds: number, patient ID or name."""
+        return self._line.found(typed)
+
     def load(self, id: int) -> Load:
         """What the forecast of one goes by (R-TIME-2): bytes ahead of it in its direction, its own, and the rate."""
         load = self._loads().get(id)

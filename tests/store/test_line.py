@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iep_desktop.core.errors import Refused
-from iep_desktop.core.model import Priority
+from iep_desktop.core.model import Patient, Priority
 from iep_desktop.core.transaction import InstanceState, Transaction
 from iep_desktop.store.database import Database
 from iep_desktop.store.instances import InstanceChange
@@ -18,10 +19,11 @@ from iep_desktop.store.line import Line
 from iep_desktop.store.slots import Slots
 from iep_desktop.store.transactions import Transactions
 from tests.store.conftest import Clock
-from tests.store.samples import THEM, US, disc, images, transfer
+from tests.store.samples import FORM, THEM, US, disc, images, transfer
 
 LEASE = timedelta(seconds=60)
 WHO = "A. Operator"
+DUCK = Patient("DUCK^Daisy", hospital_no="S999222")
 
 
 @pytest.fixture
@@ -202,3 +204,13 @@ def test_the_line_says_how_much_is_still_to_be_moved(
     rows = {row.transaction.id: row for row in line.all()}
     assert (rows[made.id].bytes_left, rows[made.id].running) == (2 * 526_000, True)
     assert (rows[empty.id].bytes_left, rows[empty.id].running) == (0, False)
+
+
+def test_a_search_finds_those_that_wait_as_in_a_worklist(database: Database, ours: Transactions) -> None:
+    line = Line(database, US)
+    mouse, duck = ours.create(disc(1)), ours.create(disc(1, form=replace(FORM, patient=DUCK)))
+    resting = ours.create(disc(1, queued=False))
+    assert line.found("mouse min") == {mouse.id}
+    assert line.found("S999222") == {duck.id}
+    assert line.found(resting.number) == frozenset()
+    assert Line(database, THEM).found("mouse") == frozenset()

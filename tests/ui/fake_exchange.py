@@ -160,6 +160,9 @@ class FakeQueue(Calls):
     def load(self, id: int) -> Load:
         return self.load_of(id)
 
+    def found(self, typed: str) -> frozenset[int]:
+        return frozenset(row.id for row in self.reading.rows if typed in row.number)
+
     def view(self) -> QueueView:
         if self.error:
             raise self.error

@@ -208,6 +208,18 @@ def test_a_search_from_create_looks_in_all(open_window: Open, qtbot: QtBot) -> N
     qtbot.waitUntil(lambda: window.worklists[Tab.ALL].model.total == 3)
 
 
+def test_a_search_narrows_the_queues_too_and_stays_there(open_window: Open, qtbot: QtBot) -> None:
+    window = open_window()
+    window.show_tab("Queues")
+    page = window.pages.queues_page
+    qtbot.waitUntil(lambda: len(page.slots.lines) == 9)
+    with qtbot.waitSignal(page.counted):
+        window.search("2026-000999")
+    assert window.tab == "Queues"
+    assert page.empty.isVisible()
+    assert page.empty.title.text() == "No transactions found. Try refining your search criteria"
+
+
 def test_nothing_found_says_ieps_words_and_what_to_do(open_window: Open, qtbot: QtBot) -> None:
     window = open_window()
     page = window.worklists[Tab.IN_PROGRESS]

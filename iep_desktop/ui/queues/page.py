@@ -27,6 +27,7 @@ from iep_desktop.ui.widgets.empty import EmptyState
 from iep_desktop.ui.widgets.errors import ErrorBanner
 from iep_desktop.ui.widgets.labels import ElidedLabel, Hairline, Label
 from iep_desktop.ui.widgets.segmented import Segmented
+from iep_desktop.ui.worklist import texts
 from iep_desktop.ui.worklist.around import Around
 from iep_desktop.ui.worklist.open_menu import open_menu
 from iep_desktop.workers.pool import Running
@@ -35,10 +36,21 @@ NEWS_MS = 1000  # the line of a long day takes a while to read
 BOTH = 420  # from this height slots and line stand one above the other
 
 
+NOTHING_WAITS = (
+    "Nothing waits",
+    "What is to be sent or downloaded while all slots are in use, or outside hours, waits here.",
+)
+NOTHING_FOUND = (
+    texts.NOTHING_FOUND,
+    "What runs stands in the slots above; everything else is in the tab All.",
+)
+
+
 @dataclass(frozen=True)
 class _Seen:
     view: QueueView
     hospitals: dict[str, str]
+    found: frozenset[int] | None = None  # by the search; None: everything is shown
 
 
 class QueuesPage(QWidget):
@@ -55,6 +67,8 @@ class QueuesPage(QWidget):
         self._again = False
         self._view: QueueView | None = None
         self._menu_of: object = None
+        self._search = ""
+        self._found: frozenset[int] | None = None
         self._hospitals: dict[str, str] = {}
         self._paces = lines.Paces()
         self._news = Seldom(self.refresh, NEWS_MS, self)
@@ -62,12 +76,7 @@ class QueuesPage(QWidget):
         self.slots = SlotsView(self._theme)
         self.model = WaitingModel(around.now, self)
         self.line = WaitingView(self.model, self._theme)
-        self.empty = EmptyState(
-            "circle-check",
-            "Nothing waits",
-            "What is to be sent or downloaded while all slots are in use, or outside hours, waits here.",
-            self._theme,
-        )
+        self.empty = EmptyState("circle-check", *NOTHING_WAITS, self._theme)
         self._lay_out()
         self._connect()
         self._show_buttons()
@@ -174,14 +183,22 @@ class QueuesPage(QWidget):
         if self._asking is not None:
             self._again = True
             return
-        queue, reading = self._queue, self._around.reading
+        queue, reading, typed = self._queue, self._around.reading, self._search
 
         def question(_ctx: Context) -> _Seen:
             view = queue.view()
             others = {each.other_hospital for each in lines.transactions(view)} | view.paused
-            return _Seen(view, {ods: reading.hospital_name(ods) for ods in others if ods})
+            names = {ods: reading.hospital_name(ods) for ods in others if ods}
+            return _Seen(view, names, queue.found(typed) if typed else None)
 
         self._asking = self._around.queries.ask(question, self._seen, self._not_seen, owner=self)
+
+    def set_search(self, text: str) -> None:
+        """Narrows the waiting line; the nine slots stand as they are."""
+        if text != self._search:
+            self._search = text
+            if self.isVisible():
+                self.refresh()
 
     def hear_news(self) -> None:
         if self.isVisible():
@@ -199,7 +216,7 @@ class QueuesPage(QWidget):
 
     def _seen(self, seen: _Seen) -> None:
         self._asking = None
-        self._view, self._hospitals = seen.view, seen.hospitals
+        self._view, self._hospitals, self._found = seen.view, seen.hospitals, seen.found
         self._paces.saw(seen.view, time.monotonic())
         self._show()
         if self._again:
@@ -213,11 +230,14 @@ class QueuesPage(QWidget):
         if view is None:
             return
         self.slots.show_slots(view.slots, self._hospitals, self._paces)
-        self.model.show_rows(view.waiting, self._hospitals)
-        self._stack.setCurrentWidget(self.line if view.waiting else self.empty)
-        if view.waiting and not self.line.currentIndex().isValid():
+        shown = lines.narrowed(view.waiting, self._found)
+        self.model.show_rows(shown, self._hospitals)
+        self.line.setDragEnabled(self._found is None)
+        self.empty.set(*(NOTHING_WAITS if self._found is None else NOTHING_FOUND))
+        self._stack.setCurrentWidget(self.line if shown else self.empty)
+        if shown and not self.line.currentIndex().isValid():
             self.line.setCurrentIndex(self.model.index(0, 0))
-        self.heading.setText(lines.heading(view))
+        self.heading.setText(lines.heading(view, None if self._found is None else len(shown)))
         self.counted.emit(len(view.waiting) + sum(row.transaction is not None for row in view.slots))
         self._show_paused(view)
         self._show_buttons()
@@ -251,8 +271,9 @@ class QueuesPage(QWidget):
         acts = possible(transaction, self._around.me) if transaction else ()
         at = self.line.currentIndex().row()
         rows = self.model.rows
-        self.up_button.setEnabled(transaction is not None and lines.up(rows, at) is not None)
-        self.down_button.setEnabled(transaction is not None and lines.down(rows, at) is not None)
+        whole = transaction is not None and self._found is None
+        self.up_button.setEnabled(whole and lines.up(rows, at) is not None)
+        self.down_button.setEnabled(whole and lines.down(rows, at) is not None)
         self.hurry_button.setText("&Lower…" if Act.LOWER in acts else "&Blue Light…")
         self.hurry_button.setEnabled(Act.RAISE in acts or Act.LOWER in acts)
         self.details_button.setEnabled(transaction is not None)
@@ -284,6 +305,8 @@ class QueuesPage(QWidget):
             self._wish(Act.RAISE if Act.RAISE in acts else Act.LOWER)
 
     def _move(self, move: lines.Move) -> None:
+        if self._found is not None:  # nobody sees among which others it would come to stand
+            return
         queue = self._queue
         self._do(lambda: queue.place(move.id, move.before))
 

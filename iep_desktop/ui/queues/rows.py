@@ -90,10 +90,20 @@ def starts_words(row: WaitingRow, now: datetime) -> str:
     return "next" if minutes < 1 else f"about {texts.clock(row.starts, now)}"
 
 
-def heading(view: QueueView) -> str:
+def heading(view: QueueView, found: int | None = None) -> str:
+    """`found`: how many of those that wait a search shows; None: all."""
     running = sum(row.transaction is not None or row.slot.transaction_id is not None for row in view.slots)
     waiting = len(view.waiting)
-    return f"{running} {'runs' if running == 1 else 'run'}, {waiting} {'waits' if waiting == 1 else 'wait'}"
+    wait = f"{waiting} {'waits' if waiting == 1 else 'wait'}"
+    shown = "" if found is None else f", {found} found"
+    return f"{running} {'runs' if running == 1 else 'run'}, {wait}{shown}"
+
+
+def narrowed(waiting: tuple[WaitingRow, ...], found: frozenset[int] | None) -> tuple[WaitingRow, ...]:
+    """Each keeps its place in the whole line."""
+    if found is None:
+        return waiting
+    return tuple(row for row in waiting if row.transaction.id in found)
 
 
 def is_like(one: Transaction, other: Transaction) -> bool:

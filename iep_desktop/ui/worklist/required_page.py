@@ -22,12 +22,17 @@ from iep_desktop.ui.widgets.buttons import Button
 from iep_desktop.ui.widgets.empty import EmptyState
 from iep_desktop.ui.widgets.labels import ElidedLabel, Label
 from iep_desktop.ui.widgets.segmented import Segmented
-from iep_desktop.ui.worklist import required_rows
+from iep_desktop.ui.worklist import required_rows, texts
 from iep_desktop.ui.worklist.around import Around
 from iep_desktop.ui.worklist.pager import names_of
 from iep_desktop.ui.worklist.required_list import RequiredModel, RequiredView
 from iep_desktop.ui.worklist.tab_page import TabPage
 from iep_desktop.workers.pool import Running
+
+NOTHING_REQUIRED = (
+    "Nothing needs a person",
+    "What another hospital asks for, what a rule stops and what is due waits here with its button.",
+)
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,7 @@ class RequiredPage(TabPage):
         self._asking: Running | None = None
         self.model = RequiredModel(self)
         self.view = RequiredView(self.model, theme)
-        self.empty = EmptyState(
-            "circle-check",
-            "Nothing needs a person",
-            "What another hospital asks for, what a rule stops and what is due waits here with its button.",
-            theme,
-        )
+        self.empty = EmptyState("circle-check", *NOTHING_REQUIRED, theme)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self.empty)
@@ -166,8 +166,16 @@ class RequiredPage(TabPage):
         count = len(open_ones)
         self.heading.setText("1 thing needs a person" if count == 1 else f"{count} things need a person")
         self.model.show_entries(self._chosen())
+        self.empty.set(*self._nothing())
         self._stack.setCurrentWidget(self.view if self.model.entries else self.empty)
         self.view.select_first()
+
+    def _nothing(self) -> tuple[str, str]:
+        if self._entries:
+            return "Nothing of this is yours or unassigned", "Choose Everyone’s to see what others have."
+        if self._search:
+            return texts.NOTHING_FOUND, "Clear the search, or look in the tab All."
+        return NOTHING_REQUIRED
 
     def _chosen(self) -> tuple[required_rows.Entry, ...]:
         whose = self.whose.key

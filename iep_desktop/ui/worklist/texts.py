@@ -19,6 +19,7 @@ from iep_desktop.core.transaction import (
     TransactionType,
 )
 
+NOTHING_FOUND = "No transactions found. Try refining your search criteria"
 BLUE_LIGHT_TARGET = TERMS.blue_light
 PURGE_IS_NEAR = max(TERMS.purge_warnings)
 _TYPE_ICONS = {

@@ -23,7 +23,6 @@ from iep_desktop.ui.worklist.saved_menu import SavedMenu
 from iep_desktop.ui.worklist.tab_page import TabPage
 from iep_desktop.ui.worklist.view import WorklistView
 
-NOTHING_FOUND = "No transactions found. Try refining your search criteria"
 _NEXT_STEP = {
     Tab.IN_PROGRESS: "Nothing is under way. Press Ctrl+I to import a disc.",
     Tab.FAILED: "Nothing has failed. What fails waits here with its reason and the button that fixes it.",
@@ -50,7 +49,7 @@ class WorklistPage(TabPage):
         clear = Button("C&lear the filter", theme)
         clear.clicked.connect(self.filters.clear)
         self._clear = clear
-        self.empty = EmptyState("search", NOTHING_FOUND, _NEXT_STEP[tab], theme, clear)
+        self.empty = EmptyState("search", texts.NOTHING_FOUND, _NEXT_STEP[tab], theme, clear)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self.empty)
@@ -107,7 +106,7 @@ class WorklistPage(TabPage):
     def _say_totals(self) -> None:
         total = self.model.total
         filtered = self.filters.is_filtered
-        self.empty.set(NOTHING_FOUND, _FILTERED_STEP if filtered else _NEXT_STEP[self.tab])
+        self.empty.set(texts.NOTHING_FOUND, _FILTERED_STEP if filtered else _NEXT_STEP[self.tab])
         self._clear.setVisible(filtered)
         self._stack.setCurrentWidget(self.view if total else self.empty)
         word = "transaction" if total == 1 else "transactions"

@@ -181,6 +181,43 @@ def test_a_move_that_somebody_else_forestalled_is_told_and_the_line_is_fresh(
     qtbot.waitUntil(lambda: 21 not in ids(page))
 
 
+def test_a_search_narrows_the_line_and_nobody_is_moved_past_those_it_hides(
+    open_page: Open, desk: FakeDesk, qtbot: QtBot
+) -> None:
+    page = open_page(desk)
+    everybody = {row.transaction.id: row.place for row in page.model.rows}
+    wanted = page.model.rows[-1].transaction
+    with qtbot.waitSignal(page.counted):
+        page.set_search(wanted.number)
+    assert ids(page) == [wanted.id]
+    assert page.model.rows[0].place == everybody[wanted.id]
+    assert page.heading.text() == "2 run, 10 wait, 1 found"
+    assert len(page.slots.lines) == 9
+    assert not page.up_button.isEnabled()
+    assert not page.down_button.isEnabled()
+    assert not page.line.dragEnabled()
+    with qtbot.waitSignal(page.counted):
+        page.set_search("nobody")
+    assert page.empty.isVisible()
+    assert page.empty.title.text() == "No transactions found. Try refining your search criteria"
+    with qtbot.waitSignal(page.counted):
+        page.set_search("")
+    assert {row.transaction.id: row.place for row in page.model.rows} == everybody
+    assert page.line.dragEnabled()
+
+
+def test_while_a_search_narrows_the_line_no_key_moves_a_row(
+    open_page: Open, desk: FakeDesk, qtbot: QtBot
+) -> None:
+    page = open_page(desk)
+    with qtbot.waitSignal(page.counted):
+        page.set_search("2026")  # finds all of them
+    choose(page, page.model.rows[1].transaction.id)
+    for key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+        qtbot.keyClick(page.line, key, Qt.KeyboardModifier.AltModifier)
+    assert [call for call in desk.queue.calls if call[0] == "place"] == []
+
+
 def test_nothing_waiting_says_so(open_page: Open) -> None:
     page = open_page(desk_of())
     assert page.empty.isVisible()
