@@ -21,14 +21,6 @@ LARGEST_ATTACHMENT = 50 * 1024 * 1024
 """Bytes. A report has a few hundred kilobytes; the ledger is no file store."""
 
 
-class RecipientKind(StrEnum):
-    """R-FORM, New Transfer."""
-
-    INSTITUTION = "institution"
-    COMPANY = "company, hospital or third party"
-    INDIVIDUAL = "individual"
-
-
 @dataclass(frozen=True)
 class StudyCriteria:
     """What New Transfer searches PACS by; empty values ask for all. Dates are inclusive."""
@@ -91,7 +83,6 @@ class TransferOrder:
     instances: tuple[Instance, ...] = ()  # ticked in the review; empty: everything in the studies
     source_node: str = ""  # our PACS; empty: the hospital's own
     destination_node: str = ""  # a gateway of the recipient; empty: its first
-    recipient_kind: RecipientKind = RecipientKind.INSTITUTION
     onward_reason: str = ""  # R-GATE-8
     attachments: tuple[Attachment, ...] = ()
     request_id: int | None = None  # the request that it answers

@@ -21,7 +21,7 @@ from iep_desktop.core.form_rules import (
     requester_checks,
 )
 from iep_desktop.core.identifiers import normalise_hospital_number
-from iep_desktop.core.model import Form, FormKind, Priority
+from iep_desktop.core.model import Form, FormKind, Priority, RecipientKind
 from iep_desktop.core.queries import PacsStudy
 
 
@@ -125,6 +125,12 @@ def _recipient(form: Form, known: bool) -> Iterator[Check]:
         yield block(
             "recipient", "The person who receives the images is not named", "R-GATE-4", "§2.6a", "Name them"
         )
+    elif form.recipient.kind is RecipientKind.INDIVIDUAL and not (
+        form.recipient.phone or form.recipient.email
+    ):
+        title = "How the individual is reached is not named"
+        detail = "Only they are told of the images: nobody else at the institution waits for them."
+        yield Check("recipient-contact", Verdict.WARNS, title, detail, "R-FORM", "A3", "Complete the form")
 
 
 def _studies(facts: ExportFacts) -> Iterator[Check]:

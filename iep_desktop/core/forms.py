@@ -20,6 +20,7 @@ from iep_desktop.core.model import (
     Patient,
     Priority,
     Recipient,
+    RecipientKind,
     Requester,
     RisState,
 )
@@ -98,7 +99,7 @@ def form_to_json(form: Form) -> dict[str, Any]:
         "requester": vars(requester) | {},
         "patient": vars(patient) | {"birth_date": _iso(patient.birth_date)},
         "hospital": form.hospital,
-        "recipient": vars(recipient) | {},
+        "recipient": vars(recipient) | {"kind": recipient.kind.value},
         "exams": [exam_to_json(exam) for exam in form.exams],
         "discs": form.discs,
         "disc_no": form.disc_no,
@@ -164,7 +165,7 @@ class _Reader:
         return Requester(**self._values(self._object(value, place, set(readers)), f"{place}.", readers))
 
     def recipient(self, value: Any, place: str) -> Recipient:
-        readers = dict.fromkeys(Recipient.__dataclass_fields__, _line)
+        readers = dict.fromkeys(Recipient.__dataclass_fields__, _line) | {"kind": _recipient_kind}
         return Recipient(**self._values(self._object(value, place, set(readers)), f"{place}.", readers))
 
     def exams(self, value: Any, place: str) -> tuple[Exam, ...]:
@@ -184,6 +185,13 @@ def _text(_: _Reader, value: Any, __: str) -> str:
     if _NOT_TEXT.search(value):
         raise _Wrong("holds control characters")
     return value.strip()
+
+
+def _recipient_kind(_: _Reader, value: Any, __: str) -> RecipientKind:
+    try:
+        return RecipientKind(value)
+    except ValueError:
+        raise _Wrong(f"none of {', '.join(repr(kind.value) for kind in RecipientKind)}") from None
 
 
 def _line(reader: _Reader, value: Any, place: str) -> str:

@@ -101,12 +101,29 @@ class Requester:
     department: str = ""
 
 
+class RecipientKind(StrEnum):
+    """R-FORM, New Transfer. All are reached at the gateway of an institution; what differs is who is meant there."""
+
+    INSTITUTION = "institution"
+    COMPANY = "company, hospital or third party"
+    INDIVIDUAL = "individual"
+
+
 @dataclass(frozen=True)
 class Recipient:
+    """The named person who receives what is sent (R-GATE-4)."""
+
     name: str = ""
     position: str = ""
     phone: str = ""
     email: str = ""
+    kind: RecipientKind = RecipientKind.INSTITUTION
+
+    @property
+    def label(self) -> str:
+        """`Dr N. Radiologist, Consultant (individual)`"""
+        who = ", ".join(part for part in (self.name, self.position) if part)
+        return who if self.kind is RecipientKind.INSTITUTION else f"{who} ({self.kind.value})".strip()
 
 
 class FormKind(StrEnum):

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from iep_desktop import settings
 from iep_desktop.app.session import Session
-from iep_desktop.core.exchange import RecipientKind
+from iep_desktop.core.model import RecipientKind
 from iep_desktop.core.transaction import Direction, Status, TransactionType
 from iep_desktop.ui.create.form_page import FormPage
 from iep_desktop.ui.theme import Theme, ThemeChoice

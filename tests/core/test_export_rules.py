@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from iep_desktop.core.export_rules import ExportFacts, RequestFacts, export_gate, request_gate
 from iep_desktop.core.form_rules import Gate
-from iep_desktop.core.model import Exam, FormKind, Priority, Recipient, Requester
+from iep_desktop.core.model import Exam, FormKind, Priority, Recipient, RecipientKind, Requester
 from iep_desktop.core.queries import PacsStudy
 from tests.core.samples import CD_FORM, EXAM, FORM, PATIENT
 
@@ -163,3 +163,17 @@ def test_without_an_nhs_number_the_trauma_page_wants_the_rest(lacks: dict[str, A
 )
 def test_in_a_hurry_no_other_patients_study_leaves(change: Change, code: str) -> None:
     assert code in _blocking(export_gate(change(_trauma())))
+
+
+def test_an_individual_should_be_within_reach_and_others_are_reached_by_their_organisation() -> None:
+    """R-FORM, A3: it warns, it never blocks."""
+    who = Recipient("Dr Receiver", kind=RecipientKind.INDIVIDUAL)
+
+    def said(recipient: Recipient) -> list[str]:
+        gate = export_gate(replace(EXPORT, form=replace(EXPORT_FORM, recipient=recipient)))
+        assert gate.is_open
+        return [check.code for check in gate.warnings]
+
+    assert "recipient-contact" in said(who)
+    assert "recipient-contact" not in said(replace(who, email="dr@example.invalid"))
+    assert "recipient-contact" not in said(replace(who, kind=RecipientKind.COMPANY))

@@ -15,7 +15,17 @@ from hypothesis import strategies as st
 from iep_desktop.core.errors import InvalidInput
 from iep_desktop.core.forms import MAX_LENGTH, form_to_json, parse_form, parse_priority
 from iep_desktop.core.identifiers import normalise_hospital_number, normalise_nhs_number
-from iep_desktop.core.model import Exam, Form, FormKind, Patient, Priority, Recipient, Requester, RisState
+from iep_desktop.core.model import (
+    Exam,
+    Form,
+    FormKind,
+    Patient,
+    Priority,
+    Recipient,
+    RecipientKind,
+    Requester,
+    RisState,
+)
 from tests.core.samples import CD_FORM, FORM, NHS_NUMBER
 
 _characters = st.characters(exclude_categories=("Cs", "Cc"))
@@ -55,7 +65,7 @@ forms = st.builds(
     requester=st.builds(Requester, _lines, _lines, _lines, _lines, _lines),
     patient=_patients,
     hospital=_lines,
-    recipient=st.builds(Recipient, _lines, _lines, _lines, _lines),
+    recipient=st.builds(Recipient, _lines, _lines, _lines, _lines, st.sampled_from(RecipientKind)),
     exams=st.lists(_exams, max_size=3).map(tuple),
     discs=_numbers,
     disc_no=_numbers,

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from iep_desktop.core.exchange import RecipientKind
 from iep_desktop.core.identifiers import format_nhs_number
-from iep_desktop.core.model import Form, FormKind
+from iep_desktop.core.model import Form, FormKind, RecipientKind
 from iep_desktop.ui.disc_wizard import form_text
 from iep_desktop.ui.disc_wizard.form_text import FormText
 

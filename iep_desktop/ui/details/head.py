@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from iep_desktop.core.clocks import Alarm, Countdown
+from iep_desktop.core.model import FormKind
 from iep_desktop.core.transaction import Details, Direction, Transaction
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.bar import Bar
@@ -183,9 +184,12 @@ def forecast_words(countdown: Countdown, now: datetime) -> str:
 
 
 def about(transaction: Transaction) -> str:
-    """One line of what it is: 2026-004402, call 06396375."""
+    """One line of what it is: 2026-004402, call 06396375, for Dr N. Radiologist."""
     call = f"call {transaction.form.call_ref}" if transaction.form.call_ref else "no call reference"
     parts = [transaction.number, call]
+    sent = transaction.their_form or transaction.form
+    if sent.kind is FormKind.EXPORT and sent.recipient.label:
+        parts.append(f"for {sent.recipient.label}")
     medium = transaction.medium
     if medium and medium.disc_no and medium.discs:
         parts.append(f"disc {medium.disc_no} of {medium.discs}")

@@ -11,8 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from iep_desktop.core.exchange import RecipientKind
-from iep_desktop.core.model import FormKind
+from iep_desktop.core.model import FormKind, RecipientKind
 from iep_desktop.core.transaction import TransactionType
 from iep_desktop.core.viewing import Review
 from iep_desktop.ui.create.page import CreatePage
@@ -71,7 +70,7 @@ def test_ticked_studies_are_sent_with_the_form(
     assert (order.to, order.destination_node) == ("RX1", "NUH Radiology PACS")
     assert [study.description for study in order.studies] == ["Head"]
     assert (order.form.kind, order.form.recipient.name) == (FormKind.EXPORT, "Dr N. Radiologist")
-    assert order.recipient_kind is RecipientKind.INSTITUTION
+    assert order.form.recipient.kind is RecipientKind.INSTITUTION
     assert not page.studies.rows.studies, "the next form begins empty"
 
 
@@ -84,7 +83,7 @@ def test_the_kind_of_recipient_is_fixed_with_it(
     assert page.institution.field.label.text() == "Where the &individual works"
     fill(page, qtbot)
     assert not page.kind.isEnabled()
-    assert page.order().recipient_kind is RecipientKind.INDIVIDUAL
+    assert page.order().form.recipient.kind is RecipientKind.INDIVIDUAL
 
 
 def test_a_named_person_must_receive_the_images(transfer_page: TransferPage, qtbot: QtBot) -> None:

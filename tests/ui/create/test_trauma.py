@@ -79,6 +79,7 @@ def ready(window: TraumaWindow, qtbot: QtBot) -> None:
     find(window, qtbot)
     window.patient.right.click()
     window.today.click()
+    window.report.none_yet.click()
     qtbot.waitUntil(lambda: window.may_send)
 
 
@@ -184,16 +185,30 @@ def test_without_an_nhs_number_the_reason_and_the_address_are_asked_for(
         qtbot.keyClick(trauma.patient.address, Qt.Key.Key_Return)
     trauma.patient.right.click()
     trauma.today.click()
+    trauma.report.none_yet.click()
     qtbot.waitUntil(lambda: trauma.may_send)
     patient = trauma.order().form.patient
     assert (patient.nhs_no, patient.nhs_no_absent_reason) == ("", "Unknown at arrival")
 
 
-def test_a_report_that_is_not_ticked_as_correct_blocks_and_none_only_warns(
+def test_nothing_goes_without_a_report_unless_a_person_says_that_there_is_none_yet(
     trauma: TraumaWindow, qtbot: QtBot
 ) -> None:
     ready(trauma, qtbot)
+    trauma.report.none_yet.click()
     assert "No report is attached" in titles(trauma)
+    assert not trauma.side.send.isEnabled()
+    qtbot.keyClick(trauma, Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: trauma.may_send)
+    assert "No report yet: it follows" in titles(trauma)
+    assert trauma.order().form.comments == "No report yet: it follows."
+    trauma.report.text.setPlainText(REPORT)
+    assert not trauma.report.none_yet.isEnabled()
+    assert trauma.order().form.comments == ""
+
+
+def test_a_report_that_is_not_ticked_as_correct_blocks(trauma: TraumaWindow, qtbot: QtBot) -> None:
+    ready(trauma, qtbot)
     trauma.report.text.setPlainText(REPORT)
     assert "The report is not ticked as correct" in titles(trauma)
     assert not trauma.side.send.isEnabled()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.errors import Permanent
-from iep_desktop.core.model import Form, Patient, Recipient
+from iep_desktop.core.model import Form, Patient, Recipient, RecipientKind
 from iep_desktop.core.transaction import Direction, MatchDecision
 from iep_desktop.ui.details import print_form
 from iep_desktop.ui.details.form_dialog import FormDialog
@@ -97,6 +97,9 @@ def test_the_printed_form_of_an_export_names_who_receives_it() -> None:
     assert lines["Their contact"] == "x1, a@example.nhs.uk"
     assert lines["Required by"] == "25/11/2026"
     assert "Images from" not in lines
+    alone = replace(row.form, recipient=replace(who, kind=RecipientKind.INDIVIDUAL))
+    lines = dict(print_form.lines_of(replace(row, form=alone), ""))
+    assert lines["Receiving person"] == "Dr A. Receiver, Registrar (individual)"
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.clocks import Load, countdown
-from iep_desktop.core.model import Priority
+from iep_desktop.core.model import FormKind, Priority, Recipient, RecipientKind
 from iep_desktop.core.replies import LONGEST
 from iep_desktop.core.transaction import Direction, Message, Requirement, Status
 from iep_desktop.ui.acts import Act
 from iep_desktop.ui.details.conversation import SHOWN, MessageRow
 from iep_desktop.ui.details.documents import Documents
+from iep_desktop.ui.details.head import about
 from iep_desktop.ui.details.panel import DetailsPanel
 from iep_desktop.ui.theme import Theme
 from iep_desktop.workers.queries import Queries
@@ -316,3 +317,14 @@ def test_a_blue_light_on_iep_still_counts_for_its_recipient_only() -> None:
     asked = request(2, Direction.IN, priority=Priority.BLUE_LIGHT, status=Status.ACCEPTED)
     assert texts.runs(asked)
     assert not texts.runs(replace(asked, priority=Priority.NORMAL))
+
+
+def test_who_receives_the_images_stands_in_the_header_at_both_ends() -> None:
+    """R-GATE-4, R-FORM: also where the recipient works with a form of its own."""
+    who = Recipient("Dr A. Receiver", kind=RecipientKind.INDIVIDUAL)
+    row = transfer(8, Direction.OUT)
+    row = replace(row, form=replace(row.form, recipient=who))
+    line = "2026-000008, call 06396375, for Dr A. Receiver (individual)"
+    assert about(row) == line
+    own = replace(row.form, kind=FormKind.IMPORT, recipient=Recipient())
+    assert about(replace(row, direction=Direction.IN, form=own, their_form=row.form)) == line

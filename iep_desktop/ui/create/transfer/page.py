@@ -7,10 +7,10 @@ from dataclasses import replace
 from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from iep_desktop.core.exchange import RecipientKind, TransferAssessment, TransferOrder
+from iep_desktop.core.exchange import TransferAssessment, TransferOrder
 from iep_desktop.core.form_rules import Check, block, is_all_imaging
 from iep_desktop.core.job import Context
-from iep_desktop.core.model import Exam, Form, FormKind, Hospital, Node
+from iep_desktop.core.model import Exam, Form, FormKind, Hospital, Node, RecipientKind
 from iep_desktop.core.queries import PacsStudy
 from iep_desktop.core.transaction import Transaction
 from iep_desktop.ui.create import sheet as sheets
@@ -230,14 +230,14 @@ class TransferPage(FormPage):
     def order(self) -> TransferOrder:
         sheet = self.sheet()
         form = sheet.text.to_form()
+        to = replace(form.recipient, kind=sheet.recipient_kind)
         return TransferOrder(
             to=form.hospital,
-            form=replace(form, exams=form.exams or _exams_of(self.studies.ticked)),
+            form=replace(form, recipient=to, exams=form.exams or _exams_of(self.studies.ticked)),
             studies=self.studies.ticked,
             instances=self.review.instances,
             review=self.review.review,
             destination_node=sheet.node,
-            recipient_kind=sheet.recipient_kind,
             onward_reason=sheet.onward_reason.strip(),
             attachments=self.attachments.attachments,
             request_id=sheet.request_id,

@@ -23,13 +23,18 @@ NUH = Pathway()
 
 @dataclass(frozen=True)
 class Report:
-    """What is known of the report. `is_there`: as text or as a document."""
+    """What is known of the report. `is_there`: as text or as a document. `follows`: a person said: none yet."""
 
     is_there: bool
     is_correct: bool
+    follows: bool = False
 
 
-def trauma_form(pathway: Pathway, patient: Patient, user: str) -> Form:
+FOLLOWS = "No report yet: it follows."
+
+
+def trauma_form(pathway: Pathway, patient: Patient, user: str, *, follows: bool = False) -> Form:
+    """`follows`: the form tells the recipient that the report is still to come."""
     return Form(
         FormKind.EXPORT,
         requester=Requester(user),
@@ -37,6 +42,7 @@ def trauma_form(pathway: Pathway, patient: Patient, user: str) -> Form:
         hospital=pathway.hospital,
         priority=Priority.BLUE_LIGHT,
         priority_reason=pathway.reason,
+        comments=FOLLOWS if follows else "",
     )
 
 
@@ -47,10 +53,13 @@ def destination(nodes: tuple[Node, ...], pathway: Pathway) -> Node | None:
 
 
 def report_check(report: Report) -> Check:
-    """A patient is never kept waiting for a report that is still to be written."""
+    """The report goes along. A patient does not wait for one that is still to be written, where a person says so."""
+    if not report.is_there and report.follows:
+        detail = "The recipient is told. Send it after the images as a message."
+        return Check("report", Verdict.WARNS, "No report yet: it follows", detail, "R-TRAUMA", "A4")
     if not report.is_there:
-        detail = "The images may go without it; send it after them as a message."
-        return Check("report", Verdict.WARNS, "No report is attached", detail, "R-TRAUMA", "A4")
+        lift = "Paste or attach it, or tick that there is none yet"
+        return block("report", "No report is attached", "R-TRAUMA", "A4", lift)
     if report.is_correct:
         return Check("report", Verdict.MET, "Report attached and correct", "", "R-TRAUMA", "A4")
     title = "The report is not ticked as correct"

@@ -1,4 +1,7 @@
-"""Step 3: the report, as pasted text or as a document, each with the tick that its content is correct (R-TRAUMA)."""
+"""Step 3: the report, as pasted text or as a document, each with the tick that its content is correct (R-TRAUMA).
+
+Where there is none yet, a person says so: nothing goes without a report by oversight.
+"""
 
 from __future__ import annotations
 
@@ -30,18 +33,23 @@ class ReportStep(Step):
         self.text.setFixedHeight(theme.sizes.of(72))
         self.correct = QCheckBox("The report’s &content is correct")
         self.correct.setEnabled(False)
+        self.none_yet = QCheckBox("No report &yet")
+        self.none_yet.setToolTip("The images go without it, and the recipient is told that it follows (A4)")
         self.documents = AttachmentsBox(transfers, queries, theme, in_line=True)
         label = Label("Text of the &report", "text2")
         label.setTextFormat(label.textFormat().AutoText)
         label.setBuddy(self.text)
         head = row(label)
         head.addStretch(1)
+        head.addWidget(self.none_yet)
+        head.addSpacing(16)
         head.addWidget(self.correct)
         self.body.addLayout(head)
         self.body.addWidget(self.text)
         self.body.addWidget(self.documents)
         self.text.textChanged.connect(self._typed)
         self.correct.toggled.connect(lambda _: self._changed())
+        self.none_yet.toggled.connect(lambda _: self._changed())
         self.documents.changed.connect(self._changed)
 
     def attachments(self) -> tuple[Attachment, ...]:
@@ -51,9 +59,11 @@ class ReportStep(Step):
 
     def report(self) -> Report:
         attachments = self.attachments()
-        return Report(bool(attachments), all(attachment.correct for attachment in attachments))
+        correct = all(attachment.correct for attachment in attachments)
+        return Report(bool(attachments), correct, self.none_yet.isChecked() and not attachments)
 
     def clear(self) -> None:
+        self.none_yet.setChecked(False)
         self.text.clear()
         self.documents.clear()
 
@@ -65,5 +75,6 @@ class ReportStep(Step):
 
     def _changed(self) -> None:
         report = self.report()
-        self.circle.set_done(report.is_there and report.is_correct)
+        self.none_yet.setEnabled(not report.is_there)
+        self.circle.set_done((report.is_there and report.is_correct) or report.follows)
         self.changed.emit()

@@ -248,7 +248,8 @@ class TraumaWindow(QWidget):
     # -- what still blocks
 
     def order(self) -> TransferOrder:
-        form = trauma_form(self._pathway, self.patient.patient(), self._desk.me.user)
+        report = self.report.report()
+        form = trauma_form(self._pathway, self.patient.patient(), self._desk.me.user, follows=report.follows)
         return TransferOrder(
             to=self._pathway.hospital,
             form=form,
