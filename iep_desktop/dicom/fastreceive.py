@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pydicom.dataset import Dataset
 from pynetdicom.association import Association
 
-from iep_desktop.dicom import query
+from iep_desktop.dicom import query, reactor
 from iep_desktop.dicom.association import NodeAssociation
 from iep_desktop.dicom.contexts import Pair
 from iep_desktop.dicom.dimse import (
@@ -35,6 +35,7 @@ from iep_desktop.dicom.fastsocket import FastSocket, Limits
 from iep_desktop.dicom.getting import GET_MODEL, PENDING, Outcome
 from iep_desktop.dicom.incoming import Confused, Foreign, Incoming, Message, read_identifier, request
 from iep_desktop.dicom.landing import Announced, Reception
+from iep_desktop.dicom.unloading import Unloading
 
 _NOT_SUPPORTED = 0x0122
 
@@ -50,15 +51,16 @@ def get(
     assoc, sock = link.assoc, link.socket
     kinds = _accepted(assoc)
     asked = request(assoc, GET_MODEL, C_GET_RQ, message_id, identifier)
+    reactor.hold(assoc)  # it would look a thousand times a second whether something came
     assoc.dul._idle_timer.stop()  # the library sees nothing of what passes now, and would take the line for idle
     try:
-        with sock.exclusive():
+        with Unloading() as beside, sock.exclusive():
             sock.send_gathered(asked)
-            incoming = Incoming(sock, link.limits.network)
+            incoming = Incoming(sock, link.limits.network, beside.exchange)
             while True:
                 message = incoming.message(link.limits.dimse)
                 if message.kind == C_STORE_RQ:
-                    _take(incoming, message, kinds, reception, "", sock)
+                    _take(incoming, message, kinds, reception, "", sock, beside)
                     after_each()
                 elif message.kind == C_GET_RSP:
                     answer = _get_response(assoc, incoming, message)
@@ -71,9 +73,11 @@ def get(
         link.confused()
         raise link.lost() from None
     except (OSError, Foreign):
+        assoc._reactor_checkpoint.set()
         link.wait_for_end()
         raise link.lost() from None
     finally:
+        assoc._reactor_checkpoint.set()
         assoc.dul._idle_timer.restart()
 
 
@@ -121,6 +125,7 @@ def _take(
     reception: Reception,
     calling_ae: str,
     sock: FastSocket,
+    beside: Unloading | None = None,
 ) -> None:
     """Receive one instance and answer for it."""
     pair = kinds.get(message.context_id)
@@ -140,7 +145,7 @@ def _take(
         calling_ae,
         (title, origin) if title and origin else None,
     )
-    landing = reception.begin(announced)
+    landing = reception.begin(announced, beside)
     try:
         for piece in incoming.data_set(message):
             landing.write(piece)
@@ -165,7 +170,9 @@ def _respond(sock: FastSocket, message: Message, kind: int, status: int) -> None
 
 
 def _get_response(assoc: Association, incoming: Incoming, message: Message) -> Outcome:
-    """C-GET-RSP (PS3.7 9.3.3.2), with the list of what has failed."""
+    """C-GET-RSP (PS3.7 9.3.3.2), the final one with the list of what has failed."""
+    if not message.has_data and number(message.fields, 0x0900) in PENDING:
+        return Outcome(PENDING[0])  # one for each instance: the counts are of use at the end
     identifier = read_identifier(assoc, incoming, message)
     failed = query.texts(identifier, "FailedSOPInstanceUIDList") if identifier else ()
     status, completed, failures, warned = (

@@ -6,7 +6,8 @@ Must not know what a message asks for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import struct
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -32,10 +33,14 @@ from iep_desktop.dicom.dimse import (
 from iep_desktop.dicom.fastsocket import FastSocket
 
 _BUFFER = 0x40000  # bytes
+_ROOM = 0x20000  # bytes that must be left in a buffer that is not exchanged yet
 _LONGEST_COMMAND = 0x10000
 _LONGEST_PDU = 0x1000000  # as the library's way has it
 _LONGEST_IDENTIFIER = 0x4000000  # a failed list of hundreds of thousands of UIDs
 _SMALLEST_PDU = 0x1000
+_PDU, _PDV = struct.Struct(">BxL"), struct.Struct(">LBB")  # PS3.8 9.3.1, 9.3.5.1
+
+Exchange = Callable[[memoryview | None], memoryview]
 
 
 class Foreign(Exception):
@@ -66,11 +71,12 @@ class Message:
 class Incoming:
     """Messages off the line in the library's place; to be used in `FastSocket.exclusive`."""
 
-    def __init__(self, sock: FastSocket, patience: float) -> None:
-        """`patience`: seconds for the rest of what has begun."""
+    def __init__(self, sock: FastSocket, patience: float, exchange: Exchange | None = None) -> None:
+        """`patience`: seconds for the rest of what has begun. `exchange` gives an empty buffer for a full one."""
         self._sock = sock
         self._patience = patience
-        self._buffer = memoryview(bytearray(_BUFFER))
+        self._exchange = exchange
+        self._buffer = exchange(None) if exchange else memoryview(bytearray(_BUFFER))
         self._at = self._end = 0  # what is in the buffer and not read yet
         self._pdu = self._pdv = 0  # bytes that are left of the present ones
         self._context_id = self._control = 0
@@ -92,7 +98,7 @@ class Incoming:
         return Message(self._context_id, command, fields)
 
     def data_set(self, message: Message) -> Iterator[memoryview]:
-        """The message's data set in pieces, each to be used before the next."""
+        """The message's data set in pieces, each to be used before the next, or before its buffer is exchanged."""
         while True:
             fragment = self._fragment(self._patience)
             if self._control & COMMAND or self._context_id != message.context_id:
@@ -125,32 +131,33 @@ class Incoming:
 
     def _begin_pdv(self, seconds: float) -> None:
         if not self._pdu:
-            kind, length = self._header(seconds)
-            if kind >> 8 != P_DATA or length > _LONGEST_PDU:
+            self._need(6, seconds)
+            kind, length = _PDU.unpack_from(self._buffer, self._at)
+            if kind != P_DATA or length > _LONGEST_PDU:
                 self._push_back()
                 raise Foreign
             self._at += 6
             self._pdu = length
-        self._header(self._patience)
-        length = int.from_bytes(self._buffer[self._at : self._at + 4], "big")
-        self._context_id, self._control = self._buffer[self._at + 4], self._buffer[self._at + 5]
+        self._need(6, self._patience)
+        length, self._context_id, self._control = _PDV.unpack_from(self._buffer, self._at)
         self._at += 6
         self._pdu -= 6
         self._pdv = length - 2
         if not 0 <= self._pdv <= self._pdu:
             raise Confused("a PDV that its PDU does not hold")
 
-    def _header(self, seconds: float) -> tuple[int, int]:
-        """Six bytes, not taken yet: type and length of a PDU."""
-        while self._end - self._at < 6:
+    def _need(self, count: int, seconds: float) -> None:
+        """So many bytes in the buffer, not taken yet."""
+        while self._end - self._at < count:
             self._fill(seconds if self._at == self._end else self._patience)
-        head = bytes(self._buffer[self._at : self._at + 6])
-        return int.from_bytes(head[:2], "big"), int.from_bytes(head[2:], "big")
 
     def _fill(self, seconds: float) -> None:
-        left = bytes(self._buffer[self._at : self._end])
-        self._buffer[: len(left)] = left
-        self._at, self._end = 0, len(left)
+        if self._exchange is None or len(self._buffer) - self._end < _ROOM:
+            left = bytes(self._buffer[self._at : self._end])
+            if self._exchange is not None:
+                self._buffer = self._exchange(self._buffer)
+            self._buffer[: len(left)] = left
+            self._at, self._end = 0, len(left)
         self._end += self._sock.receive_into(self._buffer[self._end :], seconds)
 
 

@@ -67,17 +67,23 @@ def read_head(first: bytes, transfer_syntax_uid: str, data_set: Callable[[], Bin
     Raises:
         NoInstance: it cannot be read, or it lacks one of the UIDs.
     """
+    head = start_of_head(first, transfer_syntax_uid)
+    if head is not None:
+        return head
+    with data_set() as file:
+        deflated = transfer_syntax_uid == DeflatedExplicitVRLittleEndian
+        whole = BytesIO(_inflated(file.read(_MOST_INFLATED), _MOST_INFLATED)) if deflated else file
+        return _head(_thoroughly(whole, transfer_syntax_uid), transfer_syntax_uid)
+
+
+def start_of_head(first: bytes, transfer_syntax_uid: str) -> InstanceHead | None:
+    """From the `first` bytes alone; None where they do not suffice. Raises NoInstance."""
     deflated = transfer_syntax_uid == DeflatedExplicitVRLittleEndian
     try:
         values = _quickly(_inflated(first, ENOUGH) if deflated else first, transfer_syntax_uid)
     except _NotOrdinary:
-        with data_set() as file:
-            whole = BytesIO(_inflated(file.read(_MOST_INFLATED), _MOST_INFLATED)) if deflated else file
-            values = _thoroughly(whole, transfer_syntax_uid)
-    head = _head(values, transfer_syntax_uid)
-    if not (head.sop_instance_uid and head.sop_class_uid and head.study_uid and head.series_uid):
-        raise NoInstance("it lacks a UID")
-    return head
+        return None
+    return _head(values, transfer_syntax_uid)
 
 
 def _quickly(data: bytes, transfer_syntax_uid: str) -> dict[int, bytes]:
@@ -130,7 +136,7 @@ def _inflated(data: bytes, most: int) -> bytes:
 
 def _head(values: dict[int, bytes], transfer_syntax_uid: str) -> InstanceHead:
     charset = values.get(_CHARSET, b"").decode("ascii", "replace").strip(" \0")
-    return InstanceHead(
+    head = InstanceHead(
         sop_instance_uid=_plain(values, _INSTANCE),
         sop_class_uid=_plain(values, _CLASS),
         transfer_syntax_uid=transfer_syntax_uid,
@@ -141,6 +147,9 @@ def _head(values: dict[int, bytes], transfer_syntax_uid: str) -> InstanceHead:
         modality=_plain(values, _MODALITY),
         series_description=_text(values, _SERIES_DESCRIPTION, charset),
     )
+    if not (head.sop_instance_uid and head.sop_class_uid and head.study_uid and head.series_uid):
+        raise NoInstance("it lacks a UID")
+    return head
 
 
 def _plain(values: dict[int, bytes], tag: int) -> str:

@@ -9,6 +9,7 @@ wanted: that says the keeper.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import logging
 import threading
@@ -19,10 +20,11 @@ from typing import BinaryIO, Protocol
 
 from iep_desktop.core.errors import IepError, MediumUnreadable, Permanent, Retriable
 from iep_desktop.dicom import disk
-from iep_desktop.dicom.instance_head import ENOUGH, InstanceHead, NoInstance, read_head
+from iep_desktop.dicom.instance_head import ENOUGH, InstanceHead, NoInstance, read_head, start_of_head
 from iep_desktop.dicom.part10 import file_meta
 from iep_desktop.dicom.sendfile import send_file
 from iep_desktop.dicom.spool import file_name
+from iep_desktop.dicom.unloading import Step, Unloading
 
 LARGEST = 8 << 30  # bytes of one instance
 SUCCESS, DUPLICATE, OUT_OF_RESOURCES, MISMATCH, CANNOT_UNDERSTAND = 0x0000, 0x0111, 0xA700, 0xA900, 0xC000
@@ -113,33 +115,41 @@ class Keeper(Protocol):
 class Landing:
     """One instance being written. `write` never raises, so that the rest of it can always be read off the line."""
 
-    def __init__(self, inbox: Path, announced: Announced, largest: int) -> None:
+    def __init__(
+        self, inbox: Path, announced: Announced, largest: int, beside: Unloading | None = None
+    ) -> None:
+        """`beside`: all work on the disk is done there, while the caller reads on."""
         self.announced = announced
+        self._inbox = inbox
         self._largest = largest
+        self._beside = beside
         self._first = bytearray()
+        self._head: InstanceHead | None = None
         self._digest = hashlib.sha256()
-        self._size = 0
-        self._error: OSError | None = None
+        self._came = 0  # bytes of the data set
+        self._size = 0  # of the file
+        self._error: OSError | MemoryError | None = None
         self._too_large = False
-        try:
-            self._out, self._part = disk.open_part(inbox / file_name(announced.sop_instance_uid))
-        except OSError as exc:
-            self._error = exc
-            return
-        meta = file_meta(announced.sop_class_uid, announced.sop_instance_uid, announced.transfer_syntax_uid)
-        self._put(meta)
-        self._offset = len(meta)
+        self._meta = file_meta(
+            announced.sop_class_uid, announced.sop_instance_uid, announced.transfer_syntax_uid
+        )
+        self._do(self._open)
+
+    def whole(self, step: Step) -> None:
+        """Nothing more comes: `step` is called when all is written."""
+        self._do(functools.partial(self._written, step))
 
     def write(self, data: bytes | memoryview) -> None:
         if self._error or self._too_large:
             return
-        if len(self._first) < ENOUGH:
-            self._first += data[: ENOUGH - len(self._first)]
-        if self._size + len(data) > self._largest:
+        if self._head is None and len(self._first) < ENOUGH:
+            self._look(data)
+        self._came += len(data)
+        if len(self._meta) + self._came > self._largest:
             self._too_large = True
             self.drop()
             return
-        self._put(data)
+        self._do(functools.partial(self._put, data))
 
     def head(self) -> InstanceHead:
         """Who it is. Raises NotKept where it is too large, not an instance or not the announced one; OSError."""
@@ -150,7 +160,7 @@ class Landing:
             raise NotKept(OUT_OF_RESOURCES)
         said = self.announced
         try:
-            head = read_head(bytes(self._first), said.transfer_syntax_uid, self._data_set)
+            head = self._head or read_head(bytes(self._first), said.transfer_syntax_uid, self._data_set)
         except NoInstance as exc:
             _log.warning("What was sent is no instance: %s", exc)
             raise NotKept(CANNOT_UNDERSTAND) from exc
@@ -160,6 +170,9 @@ class Landing:
         return head
 
     def sync(self) -> None:
+        """To be called when all that came is written."""
+        if self._error:
+            raise self._error
         disk.sync(self._out)
         self._out.close()
 
@@ -181,27 +194,61 @@ class Landing:
 
     def drop(self) -> None:
         """Leave nothing behind."""
+        self._do(self._drop)
+
+    def _drop(self) -> None:
         if hasattr(self, "_out"):
             with contextlib.suppress(OSError):
                 self._out.close()
             with contextlib.suppress(OSError):
                 self._part.unlink(missing_ok=True)
 
+    def _look(self, data: bytes | memoryview) -> None:
+        """While the rest is on its way: the sender waits when it is there."""
+        begun = bool(self._first)
+        self._first += data[: ENOUGH - len(self._first)]
+        if not begun or len(self._first) == ENOUGH:
+            with contextlib.suppress(NoInstance):  # that is said when it is whole
+                self._head = start_of_head(bytes(self._first), self.announced.transfer_syntax_uid)
+
+    def _do(self, step: Step) -> None:
+        if self._beside is None:
+            step()
+        else:
+            self._beside.do(step)
+
+    def _written(self, step: Step) -> None:
+        self._beside = None
+        step()
+
     def _data_set(self) -> BinaryIO:
+        if self._beside is not None:
+            self._beside.wait()
+        if self._error:
+            raise self._error
         self._out.flush()
         file = self._part.open("rb")
-        file.seek(self._offset)
+        file.seek(len(self._meta))
         return file
 
-    def _put(self, data: bytes | memoryview) -> None:
+    def _open(self) -> None:
         try:
-            self._out.write(data)
+            self._out, self._part = disk.open_part(self._inbox / file_name(self.announced.sop_instance_uid))
         except OSError as exc:
             self._error = exc
-            self.drop()
             return
-        self._digest.update(data)
-        self._size += len(data)
+        self._put(self._meta)
+
+    def _put(self, data: bytes | memoryview) -> None:
+        if self._error:
+            return
+        try:
+            self._out.write(data)
+            self._digest.update(data)
+            self._size += len(data)
+        except (OSError, MemoryError) as exc:
+            self._error = exc
+            self._drop()
 
 
 class Judged:
@@ -282,8 +329,8 @@ class Reception:
         self._keeper = keeper
         self._largest = largest
 
-    def begin(self, announced: Announced) -> Landing:
-        return Landing(self._inbox, announced, self._largest)
+    def begin(self, announced: Announced, beside: Unloading | None = None) -> Landing:
+        return Landing(self._inbox, announced, self._largest, beside)
 
     def judge(self, landing: Landing) -> Judged:
         """Whole, but not durable: is it to be kept?"""

@@ -40,6 +40,7 @@ _MOST_INFLATED = 4 << 30  # bytes; a deflated file that grows beyond is a bomb
 _CHUNK = 1 << 20
 _META = Syntax(implicit=False)  # PS3.10 7.1: always explicit little endian
 _OURS = {0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013}
+_BEGINNING = b"\0" * 128 + b"DICM"
 _same = functools.lru_cache(maxsize=256)(element)  # in file after file
 _PLAIN = {True: ImplicitVRLittleEndian, False: ExplicitVRLittleEndian}
 
@@ -88,18 +89,41 @@ def file_meta(
 ) -> bytes:
     """Preamble, prefix and file meta (PS3.10 7.1), ours anew; of another's, what is `kept` (Source AE Title, private
     information)."""
-    new = [
+    uid = element(_META, 0x00020003, "UI", sop_instance_uid.encode())
+    kept = tuple(kept)
+    if not kept:
+        before, after = _around(sop_class_uid, transfer_syntax_uid, uid.length)
+        return before + (uid.value or b"") + after
+    same = (*_before(sop_class_uid), *_after(transfer_syntax_uid))
+    group = b"".join(e.raw for e in sorted([*same, uid, *kept], key=lambda e: e.tag))
+    return _BEGINNING + _group_length(len(group)) + group
+
+
+@functools.lru_cache(maxsize=64)  # in image after image
+def _around(sop_class_uid: str, transfer_syntax_uid: str, length: int) -> tuple[bytes, bytes]:
+    """What stands before and after a SOP Instance UID of this length."""
+    before = b"".join(e.raw for e in _before(sop_class_uid)) + _META.header(0x00020003, "UI", length)
+    after = b"".join(e.raw for e in _after(transfer_syntax_uid))
+    return _BEGINNING + _group_length(len(before) + length + len(after)) + before, after
+
+
+def _before(sop_class_uid: str) -> tuple[Element, ...]:
+    return (
         _same(_META, 0x00020001, "OB", b"\0\1"),
         _same(_META, 0x00020002, "UI", sop_class_uid.encode()),
-        element(_META, 0x00020003, "UI", sop_instance_uid.encode()),
+    )
+
+
+def _after(transfer_syntax_uid: str) -> tuple[Element, ...]:
+    return (
         _same(_META, 0x00020010, "UI", transfer_syntax_uid.encode()),
         _same(_META, 0x00020012, "UI", IMPLEMENTATION_CLASS_UID.encode()),
         _same(_META, 0x00020013, "SH", IMPLEMENTATION_VERSION.encode()),
-    ]
-    group = b"".join(e.raw for e in sorted([*new, *kept], key=lambda e: e.tag))
-    return (
-        b"\0" * 128 + b"DICM" + element(_META, 0x00020000, "UL", len(group).to_bytes(4, "little")).raw + group
     )
+
+
+def _group_length(count: int) -> bytes:
+    return element(_META, 0x00020000, "UL", count.to_bytes(4, "little")).raw
 
 
 @contextlib.contextmanager

@@ -7,8 +7,9 @@ that is not durable. A listener must not use this: there 0000 takes the instance
 
 from __future__ import annotations
 
-import queue
+import functools
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,8 @@ from typing import Self
 from iep_desktop.dicom.landing import Judged, Keeper, Landing, Reception
 
 _SYNCING = 4  # fsyncs at a time
+_GROUP = 16  # instances that are settled together where they come quickly
+_LATEST = 0.05  # seconds that an instance waits for others
 _MOST = 64  # instances that wait, each with an open file
 
 
@@ -25,19 +28,26 @@ class Settling(Reception):
 
     def __init__(self, inbox: Path, keeper: Keeper) -> None:
         super().__init__(inbox, keeper)
-        self._waiting: queue.Queue[Judged | None] = queue.Queue(_MOST)
+        self._changed = threading.Condition()
+        self._waiting: list[Judged] = []
+        self._settled = True  # nothing waits, and nothing is being settled
+        self._hurried = self._over = False
         self._thread = threading.Thread(target=self._run, name="settling")
 
     def finish(self, landing: Landing) -> int:
         """The status for the sender; the rest is done beside the line."""
         judged = self.judge(landing)
         if judged.wanted:
-            self._waiting.put(judged)
+            landing.whole(functools.partial(self._add, judged))
         return judged.status
 
     def flush(self) -> None:
         """Wait until all that has come is settled."""
-        self._waiting.join()
+        with self._changed:
+            self._hurried = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._settled)
+            self._hurried = False
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -46,34 +56,48 @@ class Settling(Reception):
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self._waiting.put(None)
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
         self._thread.join()
+
+    def _add(self, judged: Judged) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: len(self._waiting) < _MOST)
+            self._settled = False
+            self._waiting.append(judged)
+            if len(self._waiting) in (1, _GROUP):  # each waking costs more than what it is for
+                self._changed.notify_all()
 
     def _run(self) -> None:
         with ThreadPoolExecutor(_SYNCING, "settling-sync") as pool:
-            over = False
-            while not over:
-                group, over = self._group()
-                list(pool.map(Judged.sync, group))
+            while group := self._group():
+                list(pool.map(_sync, [group[n::_SYNCING] for n in range(min(_SYNCING, len(group)))]))
                 _name(group)
                 for one in group:
                     one.hand_over()
-                    self._waiting.task_done()
 
-    def _group(self) -> tuple[list[Judged], bool]:
-        """All that waits, at least one; and whether nothing follows."""
-        group: list[Judged] = []
-        one = self._waiting.get()
-        while one is not None:
-            group.append(one)
-            try:
-                one = self._waiting.get_nowait()
-            except queue.Empty:
-                return group, False
-        return group, True
+    def _group(self) -> list[Judged]:
+        """All that waits, once it is worth it; nothing where nothing follows."""
+        with self._changed:
+            self._settled = not self._waiting
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._waiting or self._over)
+            self._changed.wait_for(self._due, _LATEST)
+            group, self._waiting = self._waiting, []
+            self._changed.notify_all()
+            return group
+
+    def _due(self) -> bool:
+        return len(self._waiting) >= _GROUP or self._hurried or self._over
 
 
-def _name(group: list[Judged]) -> None:
+def _sync(some: Sequence[Judged]) -> None:
+    for one in some:
+        one.sync()
+
+
+def _name(group: Sequence[Judged]) -> None:
     """Of one folder, which is synced once for all of them."""
     for one in group:
         one.take_name()

@@ -73,7 +73,7 @@ class Download:
         node = self.gateway(transaction.gateway)
         held = self.retrieving.held(node, _studies(listed), ctx)
         self._compare(transaction, listed, held, node)
-        self.retrieving.fetch(transaction, node, listed, ctx)
+        self.retrieving.fetch(transaction, node, listed, ctx, held=held)
 
     def _compare(
         self,

@@ -156,13 +156,13 @@ def make_retrieving(desk: Desk) -> Retrieving:
         folder: Path,
         sink: Callable[[Received], None],
         ctx: Context,
-        had: frozenset[str],
+        held: Sequence[PacsInstance] | None,
     ) -> Retrieved:
         def listener() -> StorageListener | None:
             return listener_if_any(desk)
 
-        return node_services.retrieve(
-            node, wanted, folder, sink, desk.limits, ctx, listener=listener, had=had
+        return node_services.retrieve(  # whether a study has grown is asked by the job itself
+            node, wanted, folder, sink, desk.limits, ctx, listener=listener, listed=held, recheck=False
         )
 
     return Retrieving(desk.ledger.transactions, desk.spool, find, fetch)

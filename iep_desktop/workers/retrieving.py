@@ -7,7 +7,7 @@ sends it on; what a killed process had fetched and not recorded is fetched again
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,8 @@ _log = logging.getLogger(__name__)
 ENGINE = "engine"
 
 FindInstances = Callable[[Node, str, Context], tuple[PacsInstance, ...]]
-Retrieve = Callable[[Node, Wanted, Path, Callable[[Received], None], Context, frozenset[str]], Retrieved]
+Held = Sequence[PacsInstance]
+Retrieve = Callable[[Node, Wanted, Path, Callable[[Received], None], Context, Held | None], Retrieved]
 
 
 def instance_of(shown: PacsInstance) -> Instance:
@@ -69,8 +70,10 @@ class Retrieving:
         arrived: Callable[[], None] = lambda: None,
         *,
         patient_no: str = "",
+        held: Held | None = None,
     ) -> None:
-        """Fetch what is listed. `arrived` is called when something may be sent on; `patient_no` is whose it must be.
+        """Fetch what is listed. `arrived` is called when something may be sent on; `patient_no` is whose it must be;
+        `held` is all that the node holds of these studies, where the caller has just asked.
 
         Raises:
             NodeUnreachable and others of the association: what came stays spooled.
@@ -86,7 +89,8 @@ class Retrieving:
                 uids = frozenset(i.sop_instance_uid for i in listed if i.study_uid == study_uid)
                 wanted = Wanted(study_uid, sop_instance_uids=uids)
                 folder = self.spool.folder(transaction.id)
-                result = self.retrieve(node, wanted, folder, arriving.note, ctx, frozenset())
+                shown = None if held is None else [one for one in held if one.study_uid == study_uid]
+                result = self.retrieve(node, wanted, folder, arriving.note, ctx, shown)
                 arriving.collide({c.head.sop_instance_uid for c in result.collisions})
                 self._note_strangers(transaction, node, result)
                 lacking += len(result.missing)

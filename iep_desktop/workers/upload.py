@@ -29,7 +29,7 @@ from iep_desktop.store.exchange import Exchange
 from iep_desktop.store.transactions import Transactions
 from iep_desktop.workers.delivery import ENGINE, reasons
 from iep_desktop.workers.export_gate import ExportGate
-from iep_desktop.workers.retrieving import Retrieving, instance_of
+from iep_desktop.workers.retrieving import Held, Retrieving, instance_of
 from iep_desktop.workers.sending import Sending
 from iep_desktop.workers.transfers import ATTACHED
 from iep_desktop.workers.verifying import Verifying
@@ -79,10 +79,11 @@ class Upload:
         self.sending.recover(transaction_id)
         if not self._may_send(transaction, ctx):
             return
-        self._list(transaction, ctx)
+        held, _ = self._list(transaction, ctx)
         for _ in range(GROWTH_ROUNDS):
-            self._move(transaction_id, ctx)
-            if not self._list(self.transactions.by_id(transaction_id), ctx):
+            self._move(transaction_id, held, ctx)
+            held, added = self._list(self.transactions.by_id(transaction_id), ctx)
+            if not added:
                 break
         self._settle(transaction_id, ctx)
 
@@ -98,14 +99,14 @@ class Upload:
             self.transactions.unqueue(transaction.id)
         return gate.is_open
 
-    def _list(self, transaction: Transaction, ctx: Context) -> int:
-        """Add what PACS holds of the studies and is not listed yet; how many that are.
+    def _list(self, transaction: Transaction, ctx: Context) -> tuple[Held | None, int]:
+        """Add what PACS holds of the studies and is not listed yet; what it holds, if asked, and how many were added.
 
         Raises:
             Permanent: PACS holds nothing of a study.
         """
         if not transaction.whole_studies:
-            return 0
+            return None, 0
         studies = tuple(exam.study_uid for exam in transaction.exams if exam.study_uid)
         node = self.pacs_node(transaction.source_node)
         held = self.retrieving.held(node, studies, ctx)
@@ -121,25 +122,25 @@ class Upload:
         if added and before and transaction.counts.arrived:
             text = f"The study has grown while it was sent: {added} images more"
             self.transactions.record(transaction.id, "grown", text, ENGINE)
-        return added
+        return held, added
 
     # -- moving
 
-    def _move(self, id: int, ctx: Context) -> None:
+    def _move(self, id: int, held: Held | None, ctx: Context) -> None:
         """Fetch what is listed and send what has come, both at once; then look at what the gateway shows."""
         transaction = self.transactions.by_id(id)
         if transaction.status is not Status.UPLOADING:
             self.transactions.move(id, Status.UPLOADING, f"Sending to {transaction.node}", ENGINE)
             transaction = self.transactions.by_id(id)
-        self._fetch_and_send(transaction, ctx)
+        self._fetch_and_send(transaction, held, ctx)
         self.verifying.verify(self.transactions.by_id(id), ctx)
 
-    def _fetch_and_send(self, transaction: Transaction, ctx: Context) -> None:
+    def _fetch_and_send(self, transaction: Transaction, held: Held | None, ctx: Context) -> None:
         """Raises what the sending raised, else what the fetching raised; either stops the other."""
         fetching, news = Context(), threading.Event()
         forget = ctx.on_cancel(fetching.cancel)
         with ThreadPoolExecutor(1, "fetch") as thread:
-            fetch = thread.submit(self._fetch, transaction, fetching, news.set)
+            fetch = thread.submit(self._fetch, transaction, held, fetching, news.set)
             fetch.add_done_callback(lambda _: news.set())
             try:
                 while not self._send_what_came(transaction, fetch, ctx):
@@ -164,13 +165,15 @@ class Upload:
             self.sending.send(transaction, waiting, ctx)
         return complete
 
-    def _fetch(self, transaction: Transaction, ctx: Context, arrived: Callable[[], None]) -> None:
+    def _fetch(
+        self, transaction: Transaction, held: Held | None, ctx: Context, arrived: Callable[[], None]
+    ) -> None:
         listed = self.transactions.instances(transaction.id, frozenset({InstanceState.LISTED}))
         images = tuple(i for i in listed if not i.source_path.startswith(ATTACHED))
         if images:
             node = self.pacs_node(transaction.source_node)
             number = transaction.patient.hospital_no
-            self.retrieving.fetch(transaction, node, images, ctx, arrived, patient_no=number)
+            self.retrieving.fetch(transaction, node, images, ctx, arrived, patient_no=number, held=held)
         documents = tuple(i for i in listed if i.source_path.startswith(ATTACHED))
         if documents:
             self.make_documents(transaction, documents)

@@ -7,6 +7,7 @@ import os
 import select
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -117,6 +118,38 @@ def test_file_and_folder_are_synced_before_anybody_hears_of_it(
         send(node, image)
     file, folder = desk.came[0].path.stat().st_ino, desk.folder.stat().st_ino
     assert at_record == [[file, folder]]
+
+
+def test_0000_is_answered_after_fsync_rename_and_record_in_this_order(
+    desk: Desk, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever hears 0000 may forget the image: nothing of this may come later (PS3.4 B.2.3)."""
+    steps: list[str] = []
+    fsync, replace, send_gathered = os.fsync, Path.replace, FastSocket.send_gathered
+
+    def synced(handle: int) -> None:
+        fsync(handle)
+        steps.append("folder synced" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file synced")
+
+    def renamed(path: Path, target: Path) -> Path:
+        steps.append("renamed")
+        return replace(path, target)
+
+    def answered(sock: FastSocket, pieces: list[memoryview]) -> None:
+        if _C_STORE_RSP in b"".join(pieces):
+            steps.append("answered")
+        send_gathered(sock, pieces)
+
+    monkeypatch.setattr(desk, "record", lambda received: steps.append("recorded"))
+    with listening(desk) as (_, node):
+        monkeypatch.setattr(os, "fsync", synced)
+        monkeypatch.setattr(Path, "replace", renamed)
+        monkeypatch.setattr(FastSocket, "send_gathered", answered)
+        send(node, image)
+    assert steps == ["file synced", "renamed", "folder synced", "recorded", "answered"]
+
+
+_C_STORE_RSP = command_set([(0x0100, us(0x8001))])[-10:]  # the command field, PS3.7 E.1
 
 
 class _Noting(list[bool]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -520,6 +521,9 @@ def test_memory_stays_flat_while_a_large_object_comes(
         tracemalloc.stop()
     assert result.complete
     assert result.instances[0].size > original - 1000
+    content = result.instances[0].path.read_bytes()
+    assert content.endswith(path.read_bytes()[send_file(path).offset :])
+    assert hashlib.sha256(content).hexdigest() == result.instances[0].sha256
     assert peak < 2 * original + 16_000_000  # the scripted peer holds the file and its data set
 
 

@@ -1,0 +1,71 @@
+"""A thread that hashes and writes what has come while the next is read off the line, for a retrieve.
+
+Owns the buffers into which is read, whose number bounds the memory, and the order: what is given first is done first.
+A listener must not use this, for its sender waits for the disk anyway (PS3.4 B.2.3).
+"""
+
+from __future__ import annotations
+
+import functools
+import queue
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+BUFFER = 1 << 20  # bytes
+_MOST = 8  # buffers
+_BEHIND = 128  # steps: of small instances many would fit into the buffers, and cancelling would wait for all
+
+Step = Callable[[], None]
+
+
+class Unloading:
+    """A context manager: at its end everything that was given is done."""
+
+    def __init__(self) -> None:
+        self._steps: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
+        self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
+        self._made = 0
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="unloading")
+
+    def do(self, step: Step) -> None:
+        """After all that was given before. Waits where too much is to be done already."""
+        if self._steps.qsize() >= _BEHIND:
+            self.wait()
+        self._steps.put(step)
+
+    def wait(self) -> None:
+        """Until all that was given is done."""
+        done = threading.Event()
+        self._steps.put(done.set)
+        done.wait()
+
+    def exchange(self, full: memoryview | None = None) -> memoryview:
+        """An empty buffer for a full one, which is used again when all that was given is done."""
+        if full is not None:
+            self._steps.put(functools.partial(self._free.put, full))
+        if self._made < _MOST and self._free.empty():
+            self._made += 1
+            return memoryview(bytearray(BUFFER))
+        return self._free.get()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._steps.put(None)
+        self._thread.join()
+        if self._error is not None and kind is None:
+            raise self._error
+
+    def _run(self) -> None:
+        while (step := self._steps.get()) is not None:
+            try:
+                step()
+            except BaseException as exc:  # noqa: BLE001 - whoever reads waits for its buffers; it is raised at the end
+                self._error = self._error or exc
