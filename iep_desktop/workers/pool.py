@@ -40,13 +40,14 @@ class Running(QObject):
         self._done: Callable[[Any], None] | None = None
         self._failed: Callable[[IepError], None] | None = None
         self._each: Callable[[Any], None] | None = None
-        self.muted = False
+        self.muted = self.called_off = False
         queued = Qt.ConnectionType.QueuedConnection
         self._settled.connect(self._deliver, queued)
         self._stepped.connect(self._step, queued)
 
     def cancel(self) -> None:
         """Ask the work to stop and never call back."""
+        self.called_off = True
         self.mute()
         self.ctx.cancel()
 
@@ -68,7 +69,7 @@ class Running(QObject):
         self.finished = True
         done, failed, muted = self._done, self._failed, self.muted
         self.mute()
-        self.setParent(None)
+        # It stays its pool's until the loop deletes it: its thread may still be about to let go of it.
         self.deleteLater()
         if muted:
             return
@@ -87,7 +88,7 @@ class _Runnable(QRunnable):
 
     def run(self) -> None:
         running = self._running
-        result = _Result(error=Cancelled()) if running.muted else _attempt(self._work, running.ctx)
+        result = _Result(error=Cancelled()) if running.called_off else _attempt(self._work, running.ctx)
         running._settled.emit(result)
 
 
@@ -127,9 +128,13 @@ class Pool(QObject):
         failed: Callable[[IepError], None] | None = None,
         progress: Callable[[Progress], None] | None = None,
         owner: QObject | None = None,
+        to_the_end: bool = False,
     ) -> Running:
-        """Run `work(ctx)`; what it reports through `ctx.progress` arrives at `progress`."""
-        running = self._prepare(done, failed, progress, owner)
+        """Run `work(ctx)`; what it reports through `ctx.progress` arrives at `progress`.
+
+        With `to_the_end` the end of its owner calls off the callbacks, not the work.
+        """
+        running = self._prepare(done, failed, progress, owner, to_the_end)
         self._threads.start(_Runnable(running, work))
         return running
 
@@ -153,13 +158,18 @@ class Pool(QObject):
         failed: Callable[[IepError], None] | None,
         each: Callable[[Any], None] | None,
         owner: QObject | None,
+        to_the_end: bool = False,
     ) -> Running:
         ctx = Context(lambda progress: running.emit_step(progress))
         running = Running(self, ctx)
         running._done, running._failed, running._each = done, failed, each
         if owner is not None:
-            owner.destroyed.connect(running.cancel)
+            owner.destroyed.connect(running.mute if to_the_end else running.cancel)
         return running
+
+    def finish(self, seconds: float = 10.0) -> bool:
+        """Wait until all is done that was asked for; False where something still runs after `seconds`."""
+        return self._threads.waitForDone(int(seconds * 1000))
 
     def close(self, seconds: float = 10.0) -> bool:
         """Cancel all that runs and wait for it; False where something still runs after `seconds`."""

@@ -73,6 +73,7 @@ class Queries(QObject):
     def __init__(self, parent: QObject | None = None, *, threads: int = 4) -> None:
         super().__init__(parent)
         self._pool = Pool(threads, self)
+        self._keeping = Pool(1, self)  # one after the other, in order
         self._watching = Pool(4, self)  # a slow node must not hold up what the window asks
         self._watches: list[_Watch] = []
 
@@ -113,6 +114,17 @@ class Queries(QObject):
         """Run a blocking question off the loop; answers arrive in the loop while `owner` lives."""
         return self._pool.run(question, done=answered, failed=failed, progress=progress, owner=owner)
 
+    def keep(
+        self,
+        work: Callable[[Context], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[IepError], None],
+        *,
+        owner: QObject,
+    ) -> None:
+        """Write what a person has typed: in order, and to the end, also where `owner` or the program goes before it."""
+        self._keeping.run(work, done=done, failed=failed, owner=owner, to_the_end=True)
+
     def stream(
         self,
         question: Callable[[Context, Callable[[Any], None]], Any],
@@ -128,5 +140,6 @@ class Queries(QObject):
     def close(self) -> None:
         for watch in self._watches:
             watch.stop()
+        self._keeping.finish()
         self._watching.close()
         self._pool.close()

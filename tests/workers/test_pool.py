@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from iep_desktop.core.errors import IepError, Permanent
 from iep_desktop.core.job import Context, Progress
 from iep_desktop.workers.pool import Pool
+from iep_desktop.workers.queries import Queries
 
 
 @pytest.fixture
@@ -115,3 +116,31 @@ def test_closing_cancels_what_runs_and_waits_for_it(qtbot: QtBot) -> None:
     pool.run(work)
     assert began.wait(5)
     assert pool.close(5)
+
+
+def test_what_is_kept_is_written_in_order_although_its_owner_and_the_program_go_before_it(
+    qtbot: QtBot,
+) -> None:
+    queries, owner, gate, written = Queries(threads=1), QObject(), threading.Event(), list[int]()
+    queries.keep(lambda _ctx: gate.wait(10), lambda _: None, lambda _: None, owner=owner)
+    for number in (1, 2, 3):
+        queries.keep(
+            lambda _ctx, number=number: written.append(number), lambda _: None, lambda _: None, owner=owner
+        )
+    with qtbot.waitSignal(owner.destroyed):
+        owner.deleteLater()
+    assert written == []
+    gate.set()
+    queries.close()
+    assert written == [1, 2, 3]
+
+
+def test_what_is_asked_is_called_off_with_its_owner(qtbot: QtBot) -> None:
+    queries, owner, gate, ran = Queries(threads=1), QObject(), threading.Event(), list[int]()
+    queries.ask(lambda _ctx: gate.wait(10), lambda _: None, owner=queries)
+    queries.ask(lambda _ctx: ran.append(1), lambda _: None, owner=owner)
+    with qtbot.waitSignal(owner.destroyed):
+        owner.deleteLater()
+    gate.set()
+    queries.close()
+    assert ran == []

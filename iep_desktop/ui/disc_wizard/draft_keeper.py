@@ -1,5 +1,7 @@
 """Keeps the case as a draft while it is worked on: saved off the loop, at most every second, once more at the end.
 
+The saves run one after the other, and the last one also when the window, or the program, closes behind it.
+
 Owns when a draft is written and when it goes; what stands in it is `drafts.py`.
 """
 
@@ -53,8 +55,7 @@ class DraftKeeper(QObject):
         self._queries = queries
         self._text = text
         self._last = ""
-        self._busy = False
-        self._again = False
+        self._under_way = 0  # saves
         self.key = uuid.uuid4().hex
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -63,7 +64,7 @@ class DraftKeeper(QObject):
 
     @property
     def is_saving(self) -> bool:
-        return self._busy or self._timer.isActive()
+        return self._under_way > 0 or self._timer.isActive()
 
     def take_over(self, key: str) -> None:
         """Go on with a draft that was kept before."""
@@ -81,18 +82,16 @@ class DraftKeeper(QObject):
 
     def save_now(self) -> None:
         self._timer.stop()
-        if self._busy:
-            self._again = True
-            return
         now = datetime.now(UTC)
         text = self._text(now)
         body = _without_time(text, now)
         if body == self._last:
-            self.idle.emit()
+            self._tell_idle()
             return
-        self._busy, self._last = True, body
+        self._last = body
+        self._under_way += 1
         store, kind, key = self._store, self._kind, self.key
-        self._queries.ask(
+        self._queries.keep(
             lambda _ctx: store.save(kind, key, text),
             lambda _: self._done(now),
             self._could_not,
@@ -105,7 +104,7 @@ class DraftKeeper(QObject):
         self._last = ""
         store, kind, key = self._store, self._kind, self.key
         self.key = uuid.uuid4().hex
-        self._queries.ask(
+        self._queries.keep(
             lambda _ctx: store.delete(kind, key),
             lambda _: after() if after else None,
             self.failed.emit,
@@ -113,21 +112,18 @@ class DraftKeeper(QObject):
         )
 
     def _done(self, when: datetime) -> None:
-        self._busy = False
+        self._under_way -= 1
         self.saved.emit(when.astimezone())
-        self._next()
+        self._tell_idle()
 
     def _could_not(self, error: IepError) -> None:
-        self._busy = False
+        self._under_way -= 1
         self._last = ""
         self.failed.emit(error)
-        self._next()
+        self._tell_idle()
 
-    def _next(self) -> None:
-        if self._again:
-            self._again = False
-            self.save_now()
-        else:
+    def _tell_idle(self) -> None:
+        if not self._under_way:
             self.idle.emit()
 
 
