@@ -173,6 +173,9 @@ class Theme(QObject):
         self._app = app
         self._choice = choice
         self._images = QTemporaryDir()
+        self._fonts: dict[tuple[int, int], QFont] = {}
+        self._metrics: dict[int, QFontMetrics] = {}
+        self._made_colors: dict[str, QColor] = {}
         self._family = _load_fonts() or app.font().family()
         self._text_px = _text_px(app.font())
         self.sizes = Sizes(QFontMetrics(self.font()).height())
@@ -197,10 +200,26 @@ class Theme(QObject):
         return self._choice
 
     def color(self, token: str) -> QColor:
-        return QColor(getattr(self._colors, token))
+        made = self._made_colors.get(token)
+        if made is None:
+            made = self._made_colors[token] = QColor(getattr(self._colors, token))
+        return QColor(made)
 
     def font(self, weight: int = 400, *, px: int = TEXT_PX) -> QFont:
         """The one family with tabular figures; `px` is one of the sizes at 100 %."""
+        made = self._fonts.get((weight, px))
+        if made is None:
+            made = self._fonts[weight, px] = self._make_font(weight, px)
+        return QFont(made)
+
+    def metrics(self, weight: int = 400) -> QFontMetrics:
+        """Of `font(weight)`."""
+        made = self._metrics.get(weight)
+        if made is None:
+            made = self._metrics[weight] = QFontMetrics(self.font(weight))
+        return made
+
+    def _make_font(self, weight: int, px: int) -> QFont:
         font = QFont(self._family)
         font.setPixelSize(round(px * self._text_px / TEXT_PX))
         font.setWeight(QFont.Weight(weight))
@@ -231,6 +250,7 @@ class Theme(QObject):
         wanted = self._wanted_colors()
         if wanted is not self._colors:
             self._colors = wanted
+            self._made_colors.clear()
             self._apply()
             self.changed.emit()
 

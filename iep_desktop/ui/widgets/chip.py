@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from iep_desktop.core.transaction import Status
@@ -29,7 +29,7 @@ def status_tone(status: Status) -> str:
 
 
 def chip_width(text: str, theme: Theme) -> int:
-    return QFontMetrics(theme.font(500)).horizontalAdvance(text) + 2 * PADDING
+    return theme.metrics(500).horizontalAdvance(text) + 2 * PADDING
 
 
 def paint_chip(painter: QPainter, left: int, middle: int, text: str, tone: str, theme: Theme) -> int:
@@ -60,11 +60,14 @@ class Chip(QWidget):
     def __init__(self, text: str, tone: str, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.text = self.tone = ""
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.set(text, tone)
         theme.changed.connect(self.update)
 
     def set(self, text: str, tone: str) -> None:
+        if (text, tone) == (self.text, self.tone):
+            return
         self.text, self.tone = text, tone
         self.setAccessibleName(text)
         if text and self.parentWidget() is None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from enum import IntEnum
 
 from iep_desktop.core.transaction import Column as SortColumn
+from iep_desktop.core.transaction import SeriesProgress
+from iep_desktop.ui.worklist import texts
+
+LOADING = "…"
 
 
 class Col(IntEnum):
@@ -51,3 +55,18 @@ WIDTHS = {  # at 100 %, as in the pictures
     Col.ACTIONS: 64,
 }
 STRETCH = {Col.PATIENT: 2, Col.INSTITUTION: 4, Col.STATUS: 2}  # how spare width is shared
+
+
+def series_text(col: Col, series: SeriesProgress | None) -> str:
+    """A child row's cells: what it is, how many images, how far."""
+    if series is None:
+        return LOADING if col is Col.TYPE else ""
+    match col:
+        case Col.TYPE:
+            return f"{series.modality} {texts.series_label(series)}".strip()
+        case Col.PATIENT:
+            return texts.images(series.counts.total)
+        case Col.STATUS:
+            return texts.series_state(series)[0]
+        case _:
+            return ""

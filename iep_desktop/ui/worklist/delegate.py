@@ -1,12 +1,15 @@
-"""Paints the cells of a worklist from the theme's tokens. Reads the model, changes nothing."""
+"""Paints the cells of a worklist from the theme's tokens. Reads the model, changes nothing.
+
+Each step from here into Qt and back costs, and a row has nine cells: what does not change is made once and kept, and
+the model is asked as what it is, not through its indexes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtCore import QLine, QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QStaticText
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from iep_desktop.core.transaction import SeriesProgress, Status, Transaction
@@ -15,12 +18,13 @@ from iep_desktop.ui.widgets.bar import paint_bar
 from iep_desktop.ui.widgets.chip import paint_chip, status_tone
 from iep_desktop.ui.worklist import texts
 from iep_desktop.ui.worklist.columns import Col
-from iep_desktop.ui.worklist.model import Role
+from iep_desktop.ui.worklist.model import WorklistModel
 
 Index = QModelIndex | QPersistentModelIndex
 EDGE = 4  # the Blue Light bar
 BAR = 32
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_MOST_TEXTS = 4000  # kept as they were laid out
+_CLIPPED = (Col.TYPE, Col.STATUS)  # what is painted there does not mind the width
 
 
 class WorklistDelegate(QStyledItemDelegate):
@@ -29,47 +33,54 @@ class WorklistDelegate(QStyledItemDelegate):
     def __init__(
         self,
         theme: Theme,
-        now: Callable[[], datetime],
+        rows: WorklistModel,
         span: Callable[[int, Col, Col], QRect],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._theme, self._now, self._span = theme, now, span
+        self._theme, self._rows, self._span = theme, rows, span
         self.hovered = -1
         self._dpr = 1.0
         self._fonts: dict[int, QFont] = {}
         self._metrics: dict[int, QFontMetrics] = {}
+        self._colors: dict[str, QColor] = {}
+        self._texts: dict[tuple[str, int, int], QStaticText] = {}
+
+    def paint_grounds(
+        self, painter: QPainter, rows: list[tuple[int, int, int]], width: int, selected: int
+    ) -> None:
+        """Below the cells, for each row its number, top and height: the selected and the hovered one, and lines."""
+        for row, top, height in rows:
+            if row in (selected, self.hovered):
+                token = "selection" if row == selected else "window"
+                painter.fillRect(0, top, width, height, self._color(token))
+        painter.setPen(QPen(self._color("sunk"), 1))
+        painter.drawLines([QLine(0, top + height - 1, width, top + height - 1) for _, top, height in rows])
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        transaction = index.data(Role.TRANSACTION)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        rect = option.rect
+        row, col, rect = index.row(), Col(index.column()), option.rect
+        transaction, series, opened = self._rows.content(row)
         self._dpr = painter.device().devicePixelRatioF()
-        painter.save()
-        painter.setClipRect(rect)
-        self._ground(painter, rect, selected, index.row() == self.hovered)
+        clipped = col in _CLIPPED or series is not None
+        if clipped:
+            painter.save()
+            painter.setClipRect(rect, Qt.ClipOperation.IntersectClip)
         if transaction is None:
-            self._placeholder(painter, rect, Col(index.column()))
-        elif (series := index.data(Role.SERIES)) is not None:
-            self._series(painter, index.row(), rect, Col(index.column()), transaction, series)
+            self._placeholder(painter, rect, col)
+        elif series is not None:
+            self._series(painter, row, rect, col, transaction, series)
         else:
-            self._cell(painter, rect, Col(index.column()), transaction, index, selected)
-        painter.restore()
-
-    # -- grounds and lines
-
-    def _ground(self, painter: QPainter, rect: QRect, selected: bool, hovered: bool) -> None:
-        if selected or hovered:
-            painter.fillRect(rect, self._theme.color("selection" if selected else "window"))
-        painter.setPen(QPen(self._theme.color("sunk"), 1))
-        painter.drawLine(rect.left(), rect.bottom(), rect.right() + 1, rect.bottom())
+            selected = QStyle.StateFlag.State_Selected in option.state
+            self._cell(painter, rect, col, transaction, opened, selected)
+        if clipped:
+            painter.restore()
 
     def _placeholder(self, painter: QPainter, rect: QRect, col: Col) -> None:
         """A row that is on its way."""
         if col in (Col.DATE, Col.PATIENT, Col.INSTITUTION, Col.STATUS):
             bar = QRectF(rect.left() + 8, rect.center().y() - 4, rect.width() * 0.6, 8)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._theme.color("sunk"))
+            painter.setBrush(self._color("sunk"))
             painter.drawRoundedRect(bar, 4, 4)
 
     # -- one transaction
@@ -80,14 +91,14 @@ class WorklistDelegate(QStyledItemDelegate):
         rect: QRect,
         col: Col,
         transaction: Transaction,
-        index: Index,
+        opened: bool,
         selected: bool,
     ) -> None:
         new = transaction.status is Status.NEW
-        text = str(index.data())
+        text = "" if col is Col.STATUS else self._rows.words(col, transaction)
         match col:
             case Col.TYPE:
-                self._type(painter, rect, transaction, bool(index.data(Role.OPENED)), selected)
+                self._type(painter, rect, transaction, opened, selected)
             case Col.DIRECTION:
                 self._icon(
                     painter, rect.left() + 8, rect, texts.direction_icon(transaction.direction), "text2"
@@ -127,9 +138,7 @@ class WorklistDelegate(QStyledItemDelegate):
     ) -> None:
         urgent = texts.is_blue_light(transaction)
         if urgent:
-            painter.fillRect(
-                QRect(rect.left(), rect.top(), EDGE, rect.height() - 1), self._theme.color("accent")
-            )
+            painter.fillRect(QRect(rect.left(), rect.top(), EDGE, rect.height() - 1), self._color("accent"))
         chevron = "chevron-down" if opened else "chevron-right"
         size = self._theme.sizes.icon
         self._icon(painter, rect.left() + 8, rect, chevron, "text2")
@@ -139,7 +148,7 @@ class WorklistDelegate(QStyledItemDelegate):
         self._text(painter, rect.adjusted(20 + 2 * size, 0, -4, 0), transaction.type.value, "text", weight)
 
     def _status(self, painter: QPainter, rect: QRect, transaction: Transaction) -> None:
-        left = texts.left(transaction, self._now())
+        left = texts.left(transaction, self._rows.now())
         right = paint_chip(
             painter,
             rect.left() + 8,
@@ -172,7 +181,7 @@ class WorklistDelegate(QStyledItemDelegate):
     ) -> None:
         """Each part spans some columns and is painted, clipped, into each of them."""
         if col is Col.TYPE and texts.is_blue_light(transaction):
-            painter.fillRect(QRect(rect.left(), rect.top(), EDGE, rect.height()), self._theme.color("accent"))
+            painter.fillRect(QRect(rect.left(), rect.top(), EDGE, rect.height()), self._color("accent"))
         if col <= Col.DATE:
             self._series_name(painter, self._span(row, Col.TYPE, Col.DATE), series)
         elif col is Col.PATIENT:
@@ -208,9 +217,14 @@ class WorklistDelegate(QStyledItemDelegate):
 
     # -- letters
 
-    def forget_fonts(self) -> None:
-        self._fonts.clear()
-        self._metrics.clear()
+    def forget_theme(self) -> None:
+        for kept in (self._fonts, self._metrics, self._colors, self._texts):
+            kept.clear()
+
+    def _color(self, token: str) -> QColor:
+        if token not in self._colors:
+            self._colors[token] = self._theme.color(token)
+        return self._colors[token]
 
     def _font(self, weight: int) -> QFont:
         if weight not in self._fonts:
@@ -223,12 +237,23 @@ class WorklistDelegate(QStyledItemDelegate):
         return self._metrics[weight].horizontalAdvance(text)
 
     def _text(self, painter: QPainter, rect: QRect, text: str, token: str, weight: int = 400) -> None:
-        if not text or rect.width() <= 0:
+        width = rect.width()
+        if not text or width <= 0:
             return
         painter.setFont(self._font(weight))
-        painter.setPen(self._theme.color(token))
-        shown = self._metrics[weight].elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-        painter.drawText(rect, _LEFT, shown)
+        painter.setPen(self._color(token))
+        top = rect.top() + (rect.height() - self._metrics[weight].height()) // 2
+        painter.drawStaticText(rect.left(), top, self._laid_out(text, weight, width))
+
+    def _laid_out(self, text: str, weight: int, width: int) -> QStaticText:
+        kept = self._texts.get((text, weight, width))
+        if kept is None:
+            if len(self._texts) >= _MOST_TEXTS:
+                self._texts.clear()
+            kept = QStaticText(self._metrics[weight].elidedText(text, Qt.TextElideMode.ElideRight, width))
+            kept.setTextFormat(Qt.TextFormat.PlainText)
+            self._texts[text, weight, width] = kept
+        return kept
 
     def _icon(self, painter: QPainter, left: int, rect: QRect, name: str, token: str, size: int = 0) -> None:
         size = size or self._theme.sizes.icon

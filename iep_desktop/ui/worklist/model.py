@@ -7,7 +7,7 @@ and puts new ones on top, so that nothing moves under a hand (design/pictures, M
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
@@ -19,14 +19,13 @@ from iep_desktop.core.job import Context
 from iep_desktop.core.transaction import SeriesProgress, Transaction, WorklistFilter, WorklistOrder
 from iep_desktop.ui.services import ReadsLedger
 from iep_desktop.ui.worklist import texts
-from iep_desktop.ui.worklist.columns import TITLES, Col
+from iep_desktop.ui.worklist.columns import LOADING, TITLES, Col, series_text
 from iep_desktop.ui.worklist.flat_rows import FlatRows
 from iep_desktop.ui.worklist.pager import PAGE, Loaded, Pager, load, names_of
 from iep_desktop.workers.pool import Running
 from iep_desktop.workers.queries import Queries
 
 Index = QModelIndex | QPersistentModelIndex
-LOADING = "…"
 MOST_LOOKED_UP = 50  # rows of the first page that have left it, one by one
 
 
@@ -115,9 +114,10 @@ class WorklistModel(QAbstractTableModel):
             return LOADING
         if child >= 0:
             return series_text(col, series)
-        return self._cell(col, transaction)
+        return self.words(col, transaction)
 
-    def _cell(self, col: Col, transaction: Transaction) -> str:
+    def words(self, col: Col, transaction: Transaction) -> str:
+        """What stands in a cell of its row."""
         match col:
             case Col.TYPE:
                 return transaction.type.value
@@ -138,6 +138,12 @@ class WorklistModel(QAbstractTableModel):
                 return f"{transaction.status.value}, {beside}" if beside else transaction.status.value
             case Col.ACTIONS:
                 return "Open"
+
+    def content(self, flat: int) -> tuple[Transaction | None, SeriesProgress | None, bool]:
+        """What a flat row shows: a transaction, of a child row the series, and whether the row is opened."""
+        row, child = self._flat.place(flat)
+        transaction = self._pager.row(row)
+        return transaction, self._series_at(transaction, child), self._flat.children(row) > 0
 
     def _series_at(self, transaction: Transaction | None, child: int) -> SeriesProgress | None:
         if transaction is None or child < 0:
@@ -290,9 +296,14 @@ class WorklistModel(QAbstractTableModel):
         self._hearing = None
 
     def _update(self, row: int | None, transaction: Transaction) -> None:
-        if row is not None and self._pager.row(row) != transaction:
-            self._pager.replace(row, transaction)
-            flat = self._flat.flat(row)
+        before = self._pager.row(row) if row is not None else None
+        if row is None or before == transaction:
+            return
+        self._pager.replace(row, transaction)
+        flat = self._flat.flat(row)
+        if before is not None and _only_progress(before, transaction):
+            self._changed(flat, flat, Col.STATUS, Col.STATUS)  # nine rows move twice a second
+        else:
             self._changed(flat, flat)
 
     def _put_on_top(self, head: Loaded) -> None:
@@ -367,8 +378,8 @@ class WorklistModel(QAbstractTableModel):
             self._series[id] = series
             self._changed(flat + 1, flat + len(series))
 
-    def _changed(self, first: int, last: int) -> None:
-        self.dataChanged.emit(self.index(first, 0), self.index(last, len(Col) - 1))
+    def _changed(self, first: int, last: int, left: Col = Col.TYPE, right: Col = Col.ACTIONS) -> None:
+        self.dataChanged.emit(self.index(first, left), self.index(last, right))
 
     def tick(self) -> None:
         """A minute has passed: countdowns."""
@@ -376,16 +387,5 @@ class WorklistModel(QAbstractTableModel):
             self._changed(self._flat.flat(self._shown[0]), len(self._flat) - 1)
 
 
-def series_text(col: Col, series: SeriesProgress | None) -> str:
-    """A child row's cells: what it is, how many images, how far."""
-    if series is None:
-        return LOADING if col is Col.TYPE else ""
-    match col:
-        case Col.TYPE:
-            return f"{series.modality} {texts.series_label(series)}".strip()
-        case Col.PATIENT:
-            return texts.images(series.counts.total)
-        case Col.STATUS:
-            return texts.series_state(series)[0]
-        case _:
-            return ""
+def _only_progress(before: Transaction, now: Transaction) -> bool:
+    return replace(before, counts=now.counts, updated_at=now.updated_at) == now

@@ -5,7 +5,16 @@ from __future__ import annotations
 import json
 
 from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QFontMetrics, QHelpEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetrics,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -41,7 +50,7 @@ class WorklistView(QTableView):
         self._held = False  # its details are open although no row of it is at hand
         self._kept_scroll = 0
         self._was_loaded = False
-        self._delegate = WorklistDelegate(theme, model.now, self._span, self)
+        self._delegate = WorklistDelegate(theme, model, self._span, self)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
@@ -78,7 +87,7 @@ class WorklistView(QTableView):
         model.modelAboutToBeReset.connect(self._remember)
         model.modelReset.connect(self._restore)
         model.rowsInserted.connect(self._inserted)
-        self._theme.changed.connect(self._delegate.forget_fonts)
+        self._theme.changed.connect(self._delegate.forget_theme)
 
     # -- columns
 
@@ -265,6 +274,22 @@ class WorklistView(QTableView):
     def _on_expander(self, at: QPoint, index: QModelIndex) -> bool:
         left = self.visualRect(index).left()
         return index.column() == Col.TYPE and at.x() - left < self._theme.sizes.icon + 12
+
+    # -- painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The grounds of whole rows below the cells."""
+        area = event.rect()
+        first, last = self.rowAt(area.top()), self.rowAt(area.bottom())
+        if first >= 0:
+            end = last if last >= 0 else self._rows.rowCount() - 1
+            rows = [
+                (row, self.rowViewportPosition(row), self.rowHeight(row)) for row in range(first, end + 1)
+            ]
+            painter = QPainter(self.viewport())
+            self._delegate.paint_grounds(painter, rows, self.viewport().width(), self.currentIndex().row())
+            painter.end()
+        super().paintEvent(event)
 
     # -- the whole of what is cut
 
