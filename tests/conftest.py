@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -25,6 +26,8 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("house")
 
 _GRACE_SECONDS = 3.0
+_MUCH_GARBAGE = 20_000  # objects
+_OFTEN = 20
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,6 +37,22 @@ def _users_own_folders_untouched(tmp_path_factory: pytest.TempPathFactory) -> It
         for kind in ("CACHE", "CONFIG", "DATA", "STATE"):
             patch.setenv(f"XDG_{kind}_HOME", str(tmp_path_factory.mktemp(kind.lower())))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _garbage_is_collected_where_qt_objects_live() -> Iterator[None]:
+    """In the main thread alone, between two tests, as `workers.collecting` does it in the program."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _garbage_of_a_test_goes_with_it() -> Iterator[None]:
+    yield
+    gc.disable()  # a program that a test ran has given collecting back
+    if gc.get_count()[0] > _MUCH_GARBAGE:
+        gc.collect(2 if gc.get_count()[2] > _OFTEN else 1)
 
 
 @pytest.fixture(autouse=True)
