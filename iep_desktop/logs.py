@@ -10,11 +10,14 @@ from pathlib import Path
 _FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
 
 
-def start_logging(folder: Path, *, level: int = logging.INFO) -> logging.Handler:
-    """Log to `folder`/iep-desktop.log, at most five files of 2 MB; returns the handler, for shutdown."""
+def start_logging(folder: Path, name: str = "iep-desktop", *, level: int = logging.INFO) -> logging.Handler:
+    """Log to `folder`/`name`.log, at most five files of 2 MB; returns the handler, for shutdown.
+
+    A file has one long-running writer: the engine of a window, a process of its own, has another name.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     handler = logging.handlers.RotatingFileHandler(
-        folder / "iep-desktop.log", maxBytes=2_000_000, backupCount=4, encoding="utf-8", delay=True
+        folder / f"{name}.log", maxBytes=2_000_000, backupCount=4, encoding="utf-8", delay=True
     )
     handler.setFormatter(logging.Formatter(_FORMAT))
     root = logging.getLogger()

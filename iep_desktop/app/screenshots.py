@@ -50,9 +50,9 @@ def draw(profile: Profile, folder: Path) -> list[Path]:
     application = make_application()
     folder.mkdir(parents=True, exist_ok=True)
     theme = Theme(application, ThemeChoice.LIGHT)
-    # Not saved: what fails in the story shall not take minutes to be given up.
-    hurried = replace(profile.settings, retry_limit=3, retry_first_seconds=0.2)
-    session = Session(replace(profile, settings=hurried), theme, state=_Forgetful(folder / ".state.json"))
+    # For the pictures only: what fails in the story shall not take minutes to be given up.
+    hurried = profile.with_settings(retry_limit=3, retry_first_seconds=0.2)
+    session = Session(hurried, theme, state=_Forgetful(folder / ".state.json"))
     session.show()
     try:
         _Story(session).happen()
@@ -64,6 +64,8 @@ def draw(profile: Profile, folder: Path) -> list[Path]:
     finally:
         session.window.close()
         session.close()
+        kept = profile.settings
+        profile.with_settings(retry_limit=kept.retry_limit, retry_first_seconds=kept.retry_first_seconds)
 
 
 class _Forgetful(StateStore):

@@ -14,10 +14,10 @@ from iep_desktop.core.transaction import Transaction
 from iep_desktop.settings import Profile, StateStore
 from iep_desktop.ui.main_window import MainWindow
 from iep_desktop.ui.theme import Theme, ThemeChoice
+from iep_desktop.workers.collecting import Collecting
 from iep_desktop.workers.deferred import deferred
 from iep_desktop.workers.desk import Desk
-from iep_desktop.workers.engine import Engine, make_engine
-from iep_desktop.workers.listener import Listener
+from iep_desktop.workers.engine_process import EngineProcess
 from iep_desktop.workers.queries import Queries
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 
 SWITCH_SECONDS = 0.001
 START_AFTER_MS = 60
-LISTEN_AFTER_MS = 1000
-"""What is due by the clock can wait until what the person wants to see is there."""
 
 
 @dataclass(frozen=True)
@@ -105,17 +103,16 @@ class Session(QObject):
 
     def __init__(self, profile: Profile, theme: Theme, *, state: StateStore | None = None) -> None:
         super().__init__()
-        gc.disable()  # until the window stands, see `start`
+        self.collecting = Collecting(self)  # not before the window stands, see `start`
         # Many threads work beside the event loop: it gets the interpreter back after 1 ms instead of 5.
         sys.setswitchinterval(SWITCH_SECONDS)
         self.profile = profile
         self.theme = theme
         self.state = state or profile.state()
-        self.desk = Desk(profile)
+        self.engine = EngineProcess(profile.root, self)
+        self.desk = Desk(profile, self.engine)
         self.services = window_desk(self.desk)
         self.queries = Queries(self)
-        self.engine: Engine = make_engine(self.desk, self)
-        self.listener = Listener(self.desk, self)
         self.wizards: list[DiscWizard] = []
         self.window = MainWindow(
             self.services, self.queries, theme, self.state, busy=lambda: self.engine.busy
@@ -137,21 +134,18 @@ class Session(QObject):
 
     def start(self) -> None:
         gc.freeze()  # what stands now stays: no collection looks through it while images move
-        gc.enable()
-        desk, rate = self.desk, self.engine.rate
+        self.collecting.start()
+        desk = self.desk
         self.queries.watch(
             ledger=lambda _: desk.ledger_token(),
             lights=lambda ctx: desk.nodes.lights(ctx),
             drives=lambda _: desk.discs.drives(),
-            flow=lambda _: desk.flow(*rate.per_second()),
+            flow=lambda _: desk.flow(),
         )
         self.engine.settled.connect(lambda _: self.queries.look_now())
         self.engine.start()
-        self.listener.looked.connect(self.engine.wake)
-        self.listener.looked.connect(
-            gc.freeze, Qt.ConnectionType.SingleShotConnection
-        )  # libraries are loaded
-        QTimer.singleShot(LISTEN_AFTER_MS, self.listener, self.listener.start)
+        # By then the libraries are loaded here, too: no collection looks through them.
+        self.engine.looked.connect(gc.freeze, Qt.ConnectionType.SingleShotConnection)
 
     def import_disc(self, path: str = "") -> DiscWizard:
         """Open the wizard, at a disc where one is named."""
@@ -176,10 +170,10 @@ class Session(QObject):
         self._closed = True
         for wizard in list(self.wizards):
             wizard.close()
-        self.listener.stop()
         self.engine.stop()
         self.queries.close()
         self.desk.close()
+        self.collecting.stop()
 
     def _import_started(self, transaction: Transaction) -> None:
         self.engine.wake()

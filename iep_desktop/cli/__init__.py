@@ -75,7 +75,7 @@ def _with_desk(args: argparse.Namespace, root: Path, out: Output) -> int:
     from iep_desktop.workers.desk import open_desk
 
     profile = settings.open_profile(root)
-    start_logging(profile.logs)
+    start_logging(profile.logs, "engine" if getattr(args, "for_window", False) else "iep-desktop")
     desk = open_desk(profile)
     try:
         return (commands.COMMANDS | exchange.COMMANDS | ledger.COMMANDS | nodes.COMMANDS)[args.command](

@@ -176,6 +176,7 @@ def _one_transaction(commands: Any) -> None:
 def _run(commands: Any) -> None:
     parser = command(commands, "run", "the engine without a window", "run --until-idle")
     parser.add_argument("--until-idle", action="store_true", help="return when nothing is left to do")
+    parser.add_argument("--for-window", action="store_true", help=argparse.SUPPRESS)  # at a window's orders
 
 
 def _db(commands: Any) -> None:

@@ -301,6 +301,11 @@ def cancel(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
 
 
 def run(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
+    if args.for_window:
+        from iep_desktop.workers.serving import serve_standard
+
+        serve_standard(desk)
+        return Exit.DONE
     from iep_desktop.workers.engine import run_engine
 
     out.note("The engine runs; Ctrl+C stops it, and what it was doing goes on at the next start.")

@@ -44,8 +44,8 @@ class Outcome:
 
 
 def next_message_id() -> int:
-    """Never twice at the same time in this program, because a C-MOVE's instances are told by it."""
-    return next(_numbers) % 0xFFFF + 1
+    """1 to 7FFF, never twice at the same time in this process, because a C-MOVE's instances are told by it."""
+    return next(_numbers) % 0x7FFF + 1
 
 
 class Stop:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -31,7 +31,6 @@ from iep_desktop.dicom.instance_head import InstanceHead
 from iep_desktop.dicom.scu import find_instances
 from iep_desktop.dicom.settling import Settling
 from iep_desktop.dicom.status import retrieve_error
-from iep_desktop.dicom.storage_scp import StorageListener
 
 AT_ONCE = 500  # SOP Instance UIDs in a request: a value of VR UI has at most 64 KB in explicit VR
 _MOMENT = 0.2  # seconds in which a cancellation is noticed
@@ -61,7 +60,7 @@ def retrieve(
     *,
     listed: Sequence[PacsInstance] | None = None,
     had: Collection[str] = frozenset(),
-    listener: StorageListener | None = None,
+    listener: MoveListener | None = None,
     recheck: bool = True,
     limits: Limits = DEFAULT_LIMITS,
     direct: bool = True,
@@ -87,6 +86,21 @@ def retrieve(
         return find_instances(node, wanted.study_uid, limits=limits, ctx=job)
 
     return gather(node, wanted, folder, sink, find, start, listed=listed, had=had, recheck=recheck)
+
+
+class MoveListener(Protocol):
+    """Where a node sends to what a C-MOVE asked it for: the listener of this process, or of another."""
+
+    @property
+    def ae_title(self) -> str: ...
+
+    def next_message_id(self) -> int:
+        """For the C-MOVE; no other at this listener has it at the same time."""
+        ...
+
+    def expecting(self, message_id: int, node: Node, harvest: Harvest) -> AbstractContextManager[None]:
+        """For the time of a C-MOVE at `node`: its instances go to the harvest."""
+        ...
 
 
 class Bringing(Protocol):
@@ -163,7 +177,7 @@ class _Run:
         harvest: Harvest,
         listed: Sequence[PacsInstance],
         ctx: Context,
-        listener: StorageListener | None,
+        listener: MoveListener | None,
         limits: Limits,
         direct: bool,
     ) -> None:
@@ -261,7 +275,7 @@ class _Run:
             raise retrieve_error(outcome.status, self._node.name, self._our_ae)
 
     def _ask(self, link: NodeAssociation, request: _Request) -> Outcome:
-        message_id = next_message_id()
+        message_id = self._listener.next_message_id() if self._listener else next_message_id()
         model = self._model(link)
         with stopping(link, message_id, model) as stop:
             self._stop = stop

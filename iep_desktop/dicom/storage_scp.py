@@ -23,7 +23,7 @@ from iep_desktop.core.errors import IepError
 from iep_desktop.core.model import Node
 from iep_desktop.dicom import fastreceive, faststore
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
-from iep_desktop.dicom.getting import store
+from iep_desktop.dicom.getting import next_message_id, store
 from iep_desktop.dicom.harvest import Harvest
 from iep_desktop.dicom.instance_head import InstanceHead
 from iep_desktop.dicom.landing import LARGEST, Announced, Collision, Keeper, Received, Reception
@@ -130,6 +130,11 @@ class StorageListener:
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
+
+    @staticmethod
+    def next_message_id() -> int:
+        """For a C-MOVE of this process; another process that uses this listener has numbers of its own."""
+        return next_message_id()
 
     @contextmanager
     def expecting(self, message_id: int, node: Node, harvest: Harvest) -> Iterator[None]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from iep_desktop.dicom.fastsocket import Limits
     from iep_desktop.dicom.harvest import Retrieved
     from iep_desktop.dicom.landing import Received
-    from iep_desktop.dicom.storage_scp import StorageListener
+    from iep_desktop.dicom.retrieve import MoveListener
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class AskedNode:
 
     node: Node
     limits: Limits
-    listener: Callable[[], StorageListener | None] = lambda: None
+    listener: Callable[[], MoveListener | None] = lambda: None
 
     @property
     def name(self) -> str:

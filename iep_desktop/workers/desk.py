@@ -11,14 +11,14 @@ import platform
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from iep_desktop.core.flow import Flow
 from iep_desktop.core.me import Me
 from iep_desktop.settings import Profile, Settings
 from iep_desktop.workers import exchange_desk, node_services, viewing_desk
 from iep_desktop.workers.libraries import load_network
-from iep_desktop.workers.rate import Rate
+from iep_desktop.workers.rate import Rate, ToldRate
 from iep_desktop.workers.stores import Ledger, open_stores
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from iep_desktop.workers.imports import Imports
     from iep_desktop.workers.keeping import Keeping
     from iep_desktop.workers.legs import Legs
+    from iep_desktop.workers.lent_listener import LentListener
     from iep_desktop.workers.nodes import Nodes
     from iep_desktop.workers.priorities import Priorities
     from iep_desktop.workers.queue import Queue
@@ -65,14 +66,25 @@ _OVER_THE_NETWORK = frozenset(
 )
 
 
+class Elsewhere(Protocol):
+    """What a desk knows of its engine, where that is another process (`workers.engine_process`)."""
+
+    @property
+    def rate(self) -> ToldRate: ...
+    @property
+    def listener(self) -> LentListener: ...
+
+
 class Desk:
     """The services of one person at one workstation of one hospital."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, elsewhere: Elsewhere | None = None) -> None:
+        """`elsewhere`: the engine of this desk, where that is another process."""
         settings = profile.settings
         self.profile = profile
+        self.elsewhere = elsewhere
         self.me = Me(settings.user_name, settings.hospital, platform.node() or "workstation")
-        self.rate = Rate()  # of this program's engine
+        self.rate = Rate()  # of this process's engine
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._made: dict[str, Any] = {}
@@ -211,7 +223,9 @@ class Desk:
         """Another number whenever one of our transactions changed."""
         return self.ledger.transactions.change_token()
 
-    def flow(self, images_per_second: float, bytes_per_second: float) -> Flow:
+    def flow(self) -> Flow:
+        rate = self.elsewhere.rate if self.elsewhere else self.rate
+        images_per_second, bytes_per_second = rate.per_second()
         next_batch = self.calendar.next_batch(datetime.now(UTC))
         return Flow(self.ledger.slots.slots(), images_per_second, bytes_per_second, next_batch)
 
@@ -319,7 +333,8 @@ def _worklists_saved(ledger: Ledger) -> SavedWorklists:
 def _queue(desk: Desk) -> Queue:
     from iep_desktop.workers.queue import Queue
 
-    return Queue(desk.me, desk.ledger.line, desk.ledger.slots, desk.calendar, desk.rate.usual)
+    rate = desk.elsewhere.rate if desk.elsewhere else desk.rate
+    return Queue(desk.me, desk.ledger.line, desk.ledger.slots, desk.calendar, rate.usual)
 
 
 def _priorities(desk: Desk) -> Priorities:

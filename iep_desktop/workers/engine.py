@@ -23,6 +23,7 @@ from iep_desktop.core.errors import IepError, LedgerUnusable, Retriable
 from iep_desktop.core.job import Context, Progress
 from iep_desktop.core.transaction import SlotKind, TransactionType
 from iep_desktop.workers.circuit import Breaker
+from iep_desktop.workers.collecting import Collecting
 from iep_desktop.workers.desk import Desk
 from iep_desktop.workers.holders import holder_name
 from iep_desktop.workers.listener import Listener
@@ -100,8 +101,9 @@ class Engine(QObject):
         self._lease.timeout.connect(self._renew)
 
     @property
-    def busy(self) -> bool:
-        return bool(self._running)
+    def jobs(self) -> int:
+        """How many run now."""
+        return len(self._running)
 
     @property
     def rate(self) -> Rate:
@@ -272,7 +274,7 @@ def run_engine(desk: Desk, *, until_idle: bool = False) -> None:
     Raises:
         LedgerUnusable: the ledger was deleted or damaged meanwhile.
     """
-    with _headless(desk) as (application, engine):
+    with headless(desk) as (application, engine):
         listener = Listener(desk)
         listener.looked.connect(engine.wake)
         listener.start()
@@ -301,7 +303,7 @@ def run_until_rest(desk: Desk, transaction_id: int, each: Callable[[Progress], N
     Raises:
         LedgerUnusable: the ledger was deleted or damaged meanwhile.
     """
-    with _headless(desk) as (application, engine):
+    with headless(desk) as (application, engine):
         engine.progressed.connect(lambda id, progress: each(progress) if id == transaction_id else None)
         look = QTimer()
         look.setInterval(LOOK_MS)
@@ -311,19 +313,26 @@ def run_until_rest(desk: Desk, transaction_id: int, each: Callable[[Progress], N
 
 
 @contextmanager
-def _headless(desk: Desk) -> Iterator[tuple[QCoreApplication, Engine]]:
+def headless(desk: Desk) -> Iterator[tuple[QCoreApplication, Engine]]:
+    """An engine at work without a window; told to stop, or without its ledger, it ends the application's loop.
+
+    Raises:
+        LedgerUnusable: the ledger was deleted or damaged meanwhile.
+    """
     application = QCoreApplication.instance() or QCoreApplication([])
     before = {number: signal.signal(number, lambda *_: application.quit()) for number in _STOPPING}
-    engine, errors = make_engine(desk), list[IepError]()
+    engine, errors, collecting = make_engine(desk), list[IepError](), Collecting()
     engine.unusable.connect(errors.append)
     engine.unusable.connect(lambda _: application.quit())
     engine.start()
+    collecting.start()
     try:
         yield application, engine
         if errors:
             raise errors[0]
     finally:
         engine.stop()
+        collecting.stop()
         for number, handler in before.items():
             signal.signal(number, handler)
 

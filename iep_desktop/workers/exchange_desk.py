@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from iep_desktop.core.transaction import Instance, Transaction
     from iep_desktop.dicom.harvest import Retrieved
     from iep_desktop.dicom.landing import Received
-    from iep_desktop.dicom.retrieve import Wanted
+    from iep_desktop.dicom.retrieve import MoveListener, Wanted
     from iep_desktop.dicom.storage_scp import StorageListener
     from iep_desktop.workers.acts import Acts
     from iep_desktop.workers.copies import Copies
@@ -158,7 +158,7 @@ def make_retrieving(desk: Desk) -> Retrieving:
         ctx: Context,
         held: Sequence[PacsInstance] | None,
     ) -> Retrieved:
-        def listener() -> StorageListener | None:
+        def listener() -> MoveListener | None:
             return listener_if_any(desk)
 
         return node_services.retrieve(  # whether a study has grown is asked by the job itself
@@ -243,8 +243,10 @@ def make_storage_listener(desk: Desk) -> StorageListener | None:
     return listener
 
 
-def listener_if_any(desk: Desk) -> StorageListener | None:
+def listener_if_any(desk: Desk) -> MoveListener | None:
     """C-GET needs none; where C-MOVE does, its error says that there is none."""
+    if desk.elsewhere:
+        return desk.elsewhere.listener.if_any()
     try:
         return desk.storage_listener
     except Permanent:

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from iep_desktop.dicom.fastsocket import Limits
     from iep_desktop.dicom.finding import Finding
     from iep_desktop.dicom.harvest import Retrieved, Sink
-    from iep_desktop.dicom.retrieve import Wanted
+    from iep_desktop.dicom.retrieve import MoveListener, Wanted
     from iep_desktop.dicom.scu import StoreSession
-    from iep_desktop.dicom.storage_scp import StorageListener
     from iep_desktop.dicom.web.storing import WebStoreSession
 
 
@@ -73,7 +72,7 @@ def retrieve(
     limits: Limits,
     ctx: Context,
     *,
-    listener: Callable[[], StorageListener | None],
+    listener: Callable[[], MoveListener | None],
     listed: Sequence[PacsInstance] | None = None,
     had: frozenset[str] = frozenset(),
     recheck: bool = True,

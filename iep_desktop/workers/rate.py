@@ -1,4 +1,4 @@
-"""How fast images move on this workstation now, told from the progress of the jobs."""
+"""How fast images move on this workstation now: measured from the progress of the jobs, or told by who runs them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections import deque
 
 from iep_desktop.core.job import Progress
+from iep_desktop.workers.engine_line import Working
 
 
 class Rate:
@@ -39,3 +40,21 @@ class Rate:
         now = self.per_second()[1]
         self._usual = now or self._usual
         return self._usual
+
+
+class ToldRate:
+    """As `Rate`, where the jobs run in another process."""
+
+    def __init__(self) -> None:
+        self._told = Working(0, 0.0, 0.0, 0.0)
+
+    def tell(self, working: Working) -> None:
+        self._told = working
+
+    def per_second(self) -> tuple[float, float]:
+        """Images/s and bytes/s."""
+        return self._told.images_per_second, self._told.bytes_per_second
+
+    def usual(self) -> float:
+        """Bytes/s by which to estimate."""
+        return self._told.usual

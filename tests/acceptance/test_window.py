@@ -113,7 +113,7 @@ def test_a_wizard_closed_half_way_offers_its_draft_at_the_next_start(
 
 
 @pytest.mark.alone
-def test_the_event_loop_never_waits_longer_than_a_fifth_of_a_second_during_an_import(
+def test_the_event_loop_never_waits_longer_than_50_ms_during_an_import(
     open_session: Open, qtbot: QtBot, tmp_path: Path
 ) -> None:
     """The best of three imports counts: a pause of the machine itself falls into one, what blocks falls into each."""
@@ -121,9 +121,7 @@ def test_the_event_loop_never_waits_longer_than_a_fifth_of_a_second_during_an_im
     for number in range(3):
         disc = ct_disc(tmp_path / f"cd{number}", images=200, patient_id=f"N999000{number}")
         wizard = _at_go(session, qtbot, disc.root)
-        qtbot.waitUntil(
-            lambda: session.engine._performer is not None, timeout=LONG
-        )  # its libraries are loaded
+        qtbot.waitUntil(lambda: session.engine.rounds > 0, timeout=LONG)  # it has started
         pulse = Pulse(session)
         with qtbot.waitSignal(session.engine.settled, timeout=LONG):  # asking from here would block the loop
             qtbot.keyClick(wizard, Qt.Key.Key_Return)
@@ -132,7 +130,7 @@ def test_the_event_loop_never_waits_longer_than_a_fifth_of_a_second_during_an_im
         longest.append(pulse.longest_ms)
         wizard.close()
     assert session.desk.reading.counts()[Tab.ALL] == 3
-    assert min(longest) <= 200, f"the loop waited {longest} ms"
+    assert min(longest) <= 50, f"the loop waited {longest} ms"
 
 
 class Pulse(QObject):

@@ -331,7 +331,7 @@ def test_batch_stops_when_its_night_ends_and_goes_on_in_the_next(hall: Hall, qtb
     engine.start()
     qtbot.waitUntil(lambda: batch in begun)
     engine._settings = EngineSettings("here", "", timedelta(seconds=0.3), never)
-    qtbot.waitUntil(lambda: not engine.busy, timeout=5_000)
+    qtbot.waitUntil(lambda: not engine.jobs, timeout=5_000)
     row = hall.transactions.by_id(batch)
     assert (row.queued, row.attempts, row.status) == (True, 0, Status.NEW)
     assert not any(others)
@@ -432,7 +432,7 @@ def test_a_pause_and_a_cancellation_stop_what_runs(hall: Hall, qtbot: QtBot) -> 
     qtbot.waitUntil(lambda: not any(s.transaction_id == first for s in hall.slots.slots()))
     assert hall.transactions.by_id(first).status is Status.CANCELLED
     hall.line.pause("RX1", "operator")
-    qtbot.waitUntil(lambda: not hall.engines[0].busy)
+    qtbot.waitUntil(lambda: not hall.engines[0].jobs)
     assert hall.transactions.by_id(second).queued
     hall.line.resume("RX1")
     qtbot.waitUntil(lambda: work.begun.count(second) == 2)
@@ -445,7 +445,7 @@ def test_a_lowered_priority_lets_the_others_go_first(hall: Hall, qtbot: QtBot) -
     made = hall.send()
     qtbot.waitUntil(lambda: made in work.begun)
     hall.line.set_priority(made, Priority.BATCH, "No hurry", "operator")
-    qtbot.waitUntil(lambda: not hall.engines[0].busy)
+    qtbot.waitUntil(lambda: not hall.engines[0].jobs)
     assert hall.transactions.by_id(made).queued
 
 
@@ -541,9 +541,9 @@ def test_a_node_that_fails_for_all_is_left_alone_until_it_answers_and_nobody_los
     other = hall.queue(node="OTHER")
     hall.engine(failing, lease=5).start()
     qtbot.waitUntil(lambda: bool(hall.circuits.all()) and hall.circuits.all()[0].open_since is not None)
-    qtbot.waitUntil(lambda: not hall.engines[0].busy)
+    qtbot.waitUntil(lambda: not hall.engines[0].jobs)
     tried = len(tries)
-    qtbot.waitUntil(lambda: other in tries and not hall.engines[0].busy)
+    qtbot.waitUntil(lambda: other in tries and not hall.engines[0].jobs)
     looked: list[bool] = []
     hall.engines[0].idle.connect(lambda: looked.append(True))
     qtbot.waitUntil(lambda: len(looked) >= 3, timeout=10_000)  # it looks, and sends nothing
