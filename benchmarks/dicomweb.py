@@ -2,22 +2,29 @@
 
     python -m benchmarks.dicomweb [COUNT]
 
-Bar on loopback: at least 0.9 × as fast. Orthanc runs without Nagle's algorithm, which favours C-STORE.
+Bars: on loopback at least 0.9 × as fast; over a line with 15 ms each way at least 3 ×, where STOW-RS sends several
+requests at once by itself. Orthanc runs without Nagle's algorithm, which favours C-STORE.
 """
 
 from __future__ import annotations
 
+import statistics
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.delay_line import delay_line
 from benchmarks.figure import say
 from benchmarks.send import timed, with_us
 from benchmarks.synthetic import ct_slices, ram_folder
 from iep_desktop.core.model import Node
 from iep_desktop.dicom.web.storing import AT_ONCE, open_store
-from tests.peers import run_dicomweb
+from tests.peers import Orthanc, run_dicomweb
 
-BAR = 0.9
+BAR, FAR_BAR = 0.9, 3.0
+FAR = 0.015  # seconds each way
 
 
 def by_web(node: Node, paths: list[Path]) -> None:
@@ -27,24 +34,55 @@ def by_web(node: Node, paths: list[Path]) -> None:
                 raise RuntimeError("the peer did not store an image")
 
 
-def main(count: int = 400) -> int:
+@contextmanager
+def far_nodes(peer: Orthanc) -> Iterator[tuple[Node, Node]]:
+    """The same archive behind the line, by DIMSE and by DICOMweb."""
+    assert peer.web_node is not None
+    with (
+        delay_line("127.0.0.1", peer.node.port, FAR) as dimse,
+        delay_line("127.0.0.1", peer.http_port, FAR) as web,
+    ):
+        yield (
+            replace(peer.node, host="127.0.0.1", port=dimse),
+            replace(peer.web_node, dicomweb=f"http://127.0.0.1:{web}/dicom-web"),
+        )
+
+
+def by_turns(peer: Orthanc, dimse: Node, web: Node, paths: list[Path], times: int) -> tuple[float, float]:
+    """The medians of both, in seconds, so that whatever else the machine does meets both."""
+    count = len(paths)
+    ours: list[float] = []
+    theirs: list[float] = []
+    for _ in range(times):
+        theirs.append(timed(peer, count, lambda: with_us(dimse, paths), 1))
+        ours.append(timed(peer, count, lambda: by_web(web, paths), 1))
+    return statistics.median(ours), statistics.median(theirs)
+
+
+def _say(where: str, count: int, ours: float, theirs: float, bar: float) -> bool:
+    return say(
+        f"1e STOW-RS, {count} CT, {where}, against one fast association",
+        ours=f"{ours:.2f} s, {count / ours:.0f}/s",
+        theirs=f"{theirs:.2f} s, {count / theirs:.0f}/s",
+        ratio=theirs / ours,
+        wanted=f">= {bar:g}",
+        met=theirs / ours >= bar,
+    )
+
+
+def main(count: int = 400, times: int = 5) -> int:
     with ram_folder() as folder:
         paths = ct_slices(folder / "ct", count)
         with run_dicomweb(folder / "orthanc", nagle=False) as peer:
-            web = peer.web_node
-            assert web is not None
-            dimse = timed(peer, count, lambda: with_us(peer.node, paths), 5)
-            ours = timed(peer, count, lambda: by_web(web, paths), 5)
-    ratio = dimse / ours
-    met = say(
-        f"1e STOW-RS, {count} CT, {AT_ONCE} a request, against one fast association",
-        ours=f"{ours:.2f} s, {count / ours:.0f}/s",
-        theirs=f"{dimse:.2f} s, {count / dimse:.0f}/s",
-        ratio=ratio,
-        wanted=f">= {BAR:g}",
-        met=ratio >= BAR,
-    )
-    return 0 if met else 1
+            assert peer.web_node is not None
+            near = by_turns(peer, peer.node, peer.web_node, paths, times)
+            with far_nodes(peer) as (dimse, web):
+                far = by_turns(peer, dimse, web, paths, 1)
+    met = [
+        _say("loopback", count, *near, BAR),
+        _say(f"a line with {FAR * 1000:g} ms each way", count, *far, FAR_BAR),
+    ]
+    return 0 if all(met) else 1
 
 
 if __name__ == "__main__":

@@ -41,7 +41,9 @@ class HttpPeer:
     ) -> None:
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.asked = threading.Event()  # a request has come, or what there is of it
+        self.connections = 0
         self._answers = list(answers)
+        self._taking = threading.Lock()
         self._posts = posts
         self._context = context
         self._over = threading.Event()
@@ -49,10 +51,12 @@ class HttpPeer:
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
 
+        self.port = int(self._server.getsockname()[1])
+
     @property
     def node(self) -> Node:
-        scheme, port = "https" if self._context else "http", self._server.getsockname()[1]
-        return web_node("Scripted", NodeRole.PACS, "RWE", f"{scheme}://127.0.0.1:{port}/dicom-web")
+        scheme = "https" if self._context else "http"
+        return web_node("Scripted", NodeRole.PACS, "RWE", f"{scheme}://127.0.0.1:{self.port}/dicom-web")
 
     def __enter__(self) -> Self:
         self._start(self._accept)
@@ -84,6 +88,7 @@ class HttpPeer:
                     self._open.append(sock)
             except OSError:
                 continue
+            self.connections += 1
             self._start(self._serve, sock)
 
     def _serve(self, sock: socket.socket) -> None:
@@ -91,10 +96,14 @@ class HttpPeer:
             while not self._over.is_set() and self._once(sock, stream):
                 pass
 
+    def _next(self, first: str) -> bytes:
+        if self._posts and first.startswith("POST"):
+            return self._posts
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
     def _once(self, sock: socket.socket, stream: Any) -> bool:
         """One request; False where the connection ends."""
-        said = self._answers[0]
-        if said == DEAF:
+        if self._answers[0] == DEAF:
             self.asked.set()
             self._over.wait()
             return False
@@ -106,11 +115,9 @@ class HttpPeer:
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
         body = stream.read(int(headers.get("content-length", "0")))
-        self.requests.append((first, headers, body))
-        if self._posts and first.startswith("POST"):
-            said = self._posts
-        elif len(self._answers) > 1:
-            self._answers.pop(0)
+        with self._taking:
+            self.requests.append((first, headers, body))
+            said = self._next(first)
         self.asked.set()
         if said == SILENCE:
             self._over.wait()

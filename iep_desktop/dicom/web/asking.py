@@ -23,7 +23,7 @@ from iep_desktop.dicom.web.line import WebLine
 from iep_desktop.dicom.web.troubles import refusal
 
 _STUDIES = "/studies"
-_NOTHING: dict[str, str | list[str]] = {"StudyInstanceUID": "2.25.0", "limit": "1"}  # a study that nobody has
+NOTHING: dict[str, str | list[str]] = {"StudyInstanceUID": "2.25.0", "limit": "1"}  # a study that nobody has
 _MOST_PAGES = 10_000
 
 
@@ -56,7 +56,7 @@ class WebFindSession(Finding):
             document = [] if unknown else _document(self._line, answer)
             warning = answer.headers.get("Warning", "")
         if unknown:  # a study that it does not have; unless nothing is there at all
-            self._page(_STUDIES, _NOTHING, "STUDY")
+            self._page(_STUDIES, NOTHING, "STUDY")
         return data_sets(self._line.node, document, query.RETURN_KEYS[level]), "additional" in warning
 
 
@@ -74,7 +74,7 @@ def echo(
     """Ask for a study that nobody has: whether the node is there, lets us in, and speaks DICOMweb."""
     start = time.monotonic()
     with WebLine(node, sign_in, limits, ctx) as line:
-        with line.ask("GET", _STUDIES, keys=_NOTHING, headers={"Accept": JSON}) as answer:
+        with line.ask("GET", _STUDIES, keys=NOTHING, headers={"Accept": JSON}) as answer:
             document = _document(line, answer)
             version = answer.headers.get("Server", "")
         data_sets(node, document, ())

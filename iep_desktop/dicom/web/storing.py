@@ -1,19 +1,25 @@
 """STOW-RS (PS3.18 10.5): several instances a request, streamed from their files; what became of each is read.
 
 A file is sent as it lies there, behind a file meta of ours (PS3.10 7.1), so that nothing of its preamble goes along.
+To a node that is far several requests go at once, each over a connection of its own: one alone would mostly wait.
 """
 
 from __future__ import annotations
 
+import functools
 import os
+import queue
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
+from iep_desktop.core.errors import Cancelled, Cause, IepError
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
@@ -21,12 +27,16 @@ from iep_desktop.dicom.part10 import file_meta
 from iep_desktop.dicom.sendfile import send_file, unreadable
 from iep_desktop.dicom.status import StatusFamily, StoreOutcome, store_outcome
 from iep_desktop.dicom.troubles import at
+from iep_desktop.dicom.web.asking import NOTHING
 from iep_desktop.dicom.web.documents import JSON, Item, read_json, sequence, value
 from iep_desktop.dicom.web.line import WebLine
 from iep_desktop.dicom.web.troubles import ASK_LOG, refusal
 
-AT_ONCE = 20  # instances in a request: more gain little, and are all sent again when the line breaks
+AT_ONCE = 40  # instances that are given together
 AT_ONCE_BYTES = 64 << 20
+NEAR, FAR = 20, 10  # instances in a request: more gain little, and are all sent again when the line breaks
+_LINES = 4  # requests at once to a node that is far
+_FAR_SECONDS = 0.005  # there and back
 _CHUNK = 1 << 17
 _FAILED, _REFERENCED = "00081198", "00081199"  # Failed SOP Sequence, Referenced SOP Sequence
 _UID, _FAILURE, _WARNING = "00081155", "00081197", "00081196"
@@ -56,15 +66,99 @@ class WebStoreSession:
     at_once = AT_ONCE
     at_once_bytes = AT_ONCE_BYTES
 
-    def __init__(self, line: WebLine) -> None:
-        self._line = line
+    def __init__(self, open_line: Callable[[], WebLine]) -> None:
+        self._open_line = open_line
+        self._lines = [open_line()]
+        self._most: int | None = None  # lines, once it is known how far the node is
+        self._error: IepError | None = None
 
     def store(self, path: Path) -> StoreOutcome:
         (outcome,) = self.store_many([path])
         return outcome
 
     def store_many(self, paths: Sequence[Path]) -> list[StoreOutcome]:
-        """What became of each, in order. Raises as `scu.StoreSession.store`."""
+        """What became of each, in order. Raises as `scu.StoreSession.store`; where only some requests broke off, theirs
+        count as not stored, and the next call raises why."""
+        if self._error is not None:
+            raise self._error
+        shares = self._shares(paths)
+        said = self._store_shares(shares)
+        errors = [one for one in said if isinstance(one, IepError)]
+        cancelled = [one for one in errors if isinstance(one, Cancelled)]
+        if cancelled or (errors and len(errors) == len(said)):
+            raise (cancelled or errors)[0]
+        self._error = errors[0] if errors else None
+        return [
+            outcome
+            for share, one in zip(shares, said, strict=True)
+            for outcome in ([_broken_off(one)] * len(share) if isinstance(one, IepError) else one)
+        ]
+
+    def _shares(self, paths: Sequence[Path]) -> list[Sequence[Path]]:
+        """What goes in a request each."""
+        if len(paths) > FAR and self._most is None:
+            self._most = _LINES if _there_and_back(self._lines[0]) > _FAR_SECONDS else 1
+        size = NEAR if self._most == 1 else FAR
+        return [paths[at : at + size] for at in range(0, len(paths), size)]
+
+    def _store_shares(self, shares: Sequence[Sequence[Path]]) -> list[list[StoreOutcome] | IepError]:
+        count = min(self._most or 1, len(shares))
+        while len(self._lines) < count:
+            self._lines.append(self._open_line())
+        if count <= 1:
+            return _in_turn(self._lines[0], shares)
+        free: queue.SimpleQueue[WebLine] = queue.SimpleQueue()
+        for line in self._lines[:count]:
+            free.put(line)
+        with ThreadPoolExecutor(count, "stow") as pool:
+            said = list(pool.map(functools.partial(_over_any, free), shares))
+        busy = [n for n, one in enumerate(said) if isinstance(one, IepError) and one.cause is Cause.BUSY]
+        if busy:  # so many at once are too many for it
+            self._most = 1
+            again = _in_turn(self._lines[0], [shares[n] for n in busy])
+            for n, one in zip(busy, again, strict=True):
+                said[n] = one
+        return said
+
+
+def _over_any(free: queue.SimpleQueue[WebLine], paths: Sequence[Path]) -> list[StoreOutcome] | IepError:
+    line = free.get()
+    try:
+        return _Storing(line).store(paths)
+    except IepError as error:
+        return error
+    finally:
+        free.put(line)
+
+
+def _in_turn(line: WebLine, shares: Sequence[Sequence[Path]]) -> list[list[StoreOutcome] | IepError]:
+    """One after the other; after an error nothing more is sent."""
+    said: list[list[StoreOutcome] | IepError] = []
+    for paths in shares:
+        try:
+            said.append(_Storing(line).store(paths))
+        except IepError as error:
+            return [*said, *[error] * (len(shares) - len(said))]
+    return said
+
+
+def _there_and_back(line: WebLine) -> float:
+    """Seconds for the smallest question, over a connection that is open; any answer will do."""
+    for _ in range(2):
+        start = time.monotonic()
+        with line.ask("GET", "/studies", keys=NOTHING, headers={"Accept": JSON}) as answer:
+            answer.read()
+    return time.monotonic() - start
+
+
+@dataclass(frozen=True)
+class _Storing:
+    """One request after the other over one connection."""
+
+    line: WebLine
+
+    def store(self, paths: Sequence[Path]) -> list[StoreOutcome]:
+        """In one request, where the node takes it as a whole."""
         if not paths:
             return []
         boundary = secrets.token_hex(16)
@@ -75,20 +169,20 @@ class WebStoreSession:
             "Content-Length": str(sum(part.length for part in parts) + len(end)),
             "Accept": JSON,
         }
-        with self._line.ask("POST", "/studies", headers=headers, body=_body(parts, end)) as answer:
+        with self.line.ask("POST", "/studies", headers=headers, body=_body(parts, end)) as answer:
             status = answer.status_code
             said = self._judged(answer, parts)
         if said is not None:
             return said
         if len(paths) == 1:
             return [_of_status(status)]
-        return [outcome for path in paths for outcome in self.store_many([path])]  # one may spoil all
+        return [outcome for path in paths for outcome in self.store([path])]  # one may spoil all
 
     def _judged(self, answer: httpx.Response, parts: Sequence[_Part]) -> list[StoreOutcome] | None:
         """None where the node refuses the request as a whole, for what may be the fault of one instance."""
-        node, status = self._line.node, answer.status_code
+        node, status = self.line.node, answer.status_code
         if status in _STOPS or status < 200 or 300 <= status < 400:
-            raise at(node, refusal(node, status, signed_in=self._line.signs_in))
+            raise at(node, refusal(node, status, signed_in=self.line.signs_in))
         if status not in _ANSWERED:
             return None
         if not answer.is_success and "json" not in answer.headers.get("Content-Type", ""):
@@ -107,8 +201,8 @@ def open_store(
     node: Node, sign_in: str = "", ctx: Context | None = None, *, limits: Limits = DEFAULT_LIMITS
 ) -> Iterator[WebStoreSession]:
     """Nothing is connected before the first instance."""
-    with WebLine(node, sign_in, limits, ctx) as line:
-        yield WebStoreSession(line)
+    with ExitStack() as lines:
+        yield WebStoreSession(lambda: lines.enter_context(WebLine(node, sign_in, limits, ctx)))
 
 
 _UNNAMED = StoreOutcome(
@@ -117,6 +211,10 @@ _UNNAMED = StoreOutcome(
     "The node does not say what became of the image.",
     "It is tried again later.",
 )
+
+
+def _broken_off(error: IepError) -> StoreOutcome:
+    return StoreOutcome(None, StatusFamily.PROCESSING, f"{error.title}.", "It is tried again later.")
 
 
 def _part(path: Path, boundary: str) -> _Part:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -139,6 +140,18 @@ def test_compressed_images_stay_compressed_both_ways(peer: Orthanc, tmp_path: Pa
     fetching.retrieve(node_of(peer), Wanted(one), tmp_path / "spool", came.append)
     assert [r.head.transfer_syntax_uid for r in came] == [JPEGLSLossless]
     assert dcmread(came[0].path).PixelData == dcmread(path).PixelData
+
+
+def test_a_large_image_is_streamed_from_its_file_and_never_held(peer: Orthanc, tmp_path: Path) -> None:
+    path = make_instance(tmp_path / "large.dcm", pixels=4096)
+    size = path.stat().st_size
+    with storing.open_store(node_of(peer)) as session:
+        tracemalloc.start()
+        assert session.store(path).stored
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert size > 30_000_000
+    assert peak < 4_000_000
 
 
 def test_a_sign_in_is_asked_for_and_taken(tmp_path: Path) -> None:
