@@ -28,6 +28,9 @@ class Settings:
     ledger_url: str = ""  # empty: the profile's own SQLite file
     user: str = ""  # empty: who is signed in to the computer
     issuer_of_patient_id: str = "RWE"
+    hospital_numbers: str = (
+        ""  # regular expression of our patients' numbers; empty: UHL's S number at UHL, else any
+    )
     theme: str = "system"  # system, light, dark
     delivery_node: str = "UHLPACSWFM01"  # R-FORM
     connect_seconds: float = 10.0

@@ -25,8 +25,8 @@ from tests.hospital import FAST, Hospital, form
 from tests.peers import Orthanc, Peer, run_orthanc
 
 US, THEM = "RWE", "RX1"
-NUMBERS = {US: "S999111", THEM: "S999222"}
-"""ANNA's hospital number at either hospital."""
+NUMBERS = {US: "S999111", THEM: "K0999222"}
+"""ANNA's hospital number at either hospital, each written in its own way."""
 
 IDENTITY = {"PatientName": "TESTING^ANNA", "PatientBirthDate": "19800101", "PatientSex": "F"}
 NIGHT_AND_DAY = replace(FAST, keep_hours=False, direct_routing_silence_seconds=0.0)

@@ -20,7 +20,7 @@ from iep_desktop.core.form_rules import (
     patient_checks,
     requester_checks,
 )
-from iep_desktop.core.identifiers import normalise_hospital_number
+from iep_desktop.core.identifiers import UHL_NUMBERS, NumberFormat, normalise_hospital_number
 from iep_desktop.core.model import Form, FormKind, Priority, RecipientKind
 from iep_desktop.core.queries import PacsStudy
 
@@ -33,6 +33,7 @@ class RequestFacts:
     us: str  # ODS
     hospital_known: bool
     earlier: tuple[str, ...] = ()  # one line each: number, exam, when
+    numbers: NumberFormat = UHL_NUMBERS
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class ExportFacts:
     onward_reason: str = ""
     earlier: tuple[str, ...] = ()
     trauma: bool = False  # R-TRAUMA
+    numbers: NumberFormat = UHL_NUMBERS
 
 
 _TOLD_BY_TWO_NUMBERS = frozenset({"address", "birth-date"})
@@ -57,7 +59,10 @@ _NOT_ON_A4 = frozenset({"call", "requester-contact", "recipient", "sex"})
 def request_gate(facts: RequestFacts) -> Gate:
     """R-GATE-1, 3, 7, 10: the other hospital is asked only for what a complete form names."""
     form = facts.form
-    checks = [*form_checks(form, hospital_known=facts.hospital_known), *_not_ourselves(form, facts.us)]
+    checks = [
+        *form_checks(form, hospital_known=facts.hospital_known, numbers=facts.numbers),
+        *_not_ourselves(form, facts.us),
+    ]
     if form.kind is FormKind.CD:
         checks.append(
             block("form-kind", "This is a CD form", "R-FORM", "A2", "Use the import form A2"),
@@ -71,7 +76,7 @@ def export_gate(facts: ExportFacts) -> Gate:
     form = facts.form
     checks = [
         *call_checks(form),
-        *patient_checks(form),
+        *patient_checks(form, facts.numbers),
         *exam_checks(form, everything=True),  # what is sent is named by the studies that are ticked
         *requester_checks(form),
         *_recipient(form, facts.recipient_known),

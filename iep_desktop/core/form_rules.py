@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from iep_desktop.core.errors import InvalidInput
-from iep_desktop.core.identifiers import parse_call_reference, parse_hospital_number, parse_nhs_number
+from iep_desktop.core.identifiers import UHL_NUMBERS, NumberFormat, parse_call_reference, parse_nhs_number
 from iep_desktop.core.model import Exam, Form, FormKind
 from iep_desktop.core.transaction import Requirement
 
@@ -77,7 +77,9 @@ class Gate:
         return tuple(check.as_requirement() for check in self.blocking)
 
 
-def form_checks(form: Form, *, hospital_known: bool, everything: bool = False) -> Iterator[Check]:
+def form_checks(
+    form: Form, *, hospital_known: bool, everything: bool = False, numbers: NumberFormat = UHL_NUMBERS
+) -> Iterator[Check]:
     """R-GATE-1 and R-GATE-3: the form and the call; can be asked while the form is being typed."""
     yield from call_checks(form)
     if form.kind is FormKind.EXPORT:
@@ -88,7 +90,7 @@ def form_checks(form: Form, *, hospital_known: bool, everything: bool = False) -
             "§2.3a",
             "Use the import form A2 or the CD form A6",
         )
-    yield from patient_checks(form)
+    yield from patient_checks(form, numbers)
     yield from _origin(form, hospital_known)
     yield from exam_checks(form, everything)
     yield from requester_checks(form)
@@ -124,7 +126,7 @@ def call_checks(form: Form) -> Iterator[Check]:
         yield Check("call", Verdict.MET, f"Call {reference} logged", "", "R-GATE-1", "§2.7a")
 
 
-def patient_checks(form: Form) -> Iterator[Check]:
+def patient_checks(form: Form, numbers: NumberFormat = UHL_NUMBERS) -> Iterator[Check]:
     patient = form.patient
     if not patient.name.strip("^= "):
         yield missing("name", "Patient name")
@@ -132,23 +134,21 @@ def patient_checks(form: Form) -> Iterator[Check]:
         yield missing("birth-date", "Date of birth")
     if not patient.address:
         yield missing("address", "Address")
-    yield from _hospital_number(patient.hospital_no)
+    yield from _hospital_number(patient.hospital_no, numbers)
     yield from _nhs_number(form)
 
 
-def _hospital_number(text: str) -> Iterator[Check]:
+def _hospital_number(text: str, numbers: NumberFormat) -> Iterator[Check]:
     if not text:
-        yield missing("hospital-no", "S number")
+        yield missing("hospital-no", numbers.name)
         return
     try:
-        number = parse_hospital_number(text)
+        number, warning = numbers.check(text)
     except InvalidInput as error:
         yield block("hospital-no", error.title, error.rule, "§2.3a", "Correct the form", error.message)
         return
-    verdict = Verdict.WARNS if number.warning else Verdict.MET
-    yield Check(
-        "hospital-no", verdict, f"Hospital number {number.s_number}", number.warning, "R-ID-2", "§2.3a"
-    )
+    verdict = Verdict.WARNS if warning else Verdict.MET
+    yield Check("hospital-no", verdict, f"Hospital number {number}", warning, "R-ID-2", "§2.3a")
 
 
 def _nhs_number(form: Form) -> Iterator[Check]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from iep_desktop.core.errors import InvalidInput
 
 _S_NUMBER = re.compile(r"(?:RWE)?S([0-9]{6})")
+_LONG_STRING = re.compile(r"[^\\\x00-\x1f\x7f]{1,64}")  # LO, PS3.5 6.2
+UHL = "RWE"
 _CALL_REFERENCE = re.compile(r"[A-Z]{0,4}[0-9]{4,12}")
 _ODS_CODE = re.compile(r"[A-Z0-9]{3,10}")
 _UID = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))*")
@@ -62,6 +64,59 @@ class HospitalNumber:
     def warning(self) -> str:
         """R-ID-2: the guideline prints "digits 1–9"; a 0 is accepted, and said."""
         return "The guideline prints digits 1–9; this number holds a 0." if "0" in self.digits else ""
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """How a hospital writes its patients' numbers. `pattern`: a regular expression; empty: UHL's own (R-ID-2, 3)."""
+
+    name: str = "S number"
+    pattern: str = ""
+
+    def check(self, text: str) -> tuple[str, str]:
+        """The number as it is shown, and what to look at again; empty where nothing.
+
+        Raises:
+            InvalidInput: it is no number of this hospital's.
+        """
+        if not self.pattern:
+            number = parse_hospital_number(text)
+            return number.s_number, number.warning
+        shown = text.strip()
+        if not (_LONG_STRING.fullmatch(shown) and re.fullmatch(self.pattern, shown)):
+            raise InvalidInput("Not a hospital number", "It is written in another way here.", rule="R-ID-2")
+        return shown, ""
+
+    def ways_to_write(self, text: str) -> tuple[str, ...]:
+        """R-ID-3: S999111 and RWES999111 are one number; PACS knows it by either. None where it is no number."""
+        if self.pattern:
+            return (text.strip(),) if text.strip() else ()
+        try:
+            number = parse_hospital_number(text)
+        except InvalidInput:
+            return ()
+        return number.s_number, number.rwes_number
+
+
+UHL_NUMBERS = NumberFormat()
+ANY_NUMBER = r"[^\s].*"
+
+
+def number_format(ods: str, pattern: str) -> NumberFormat:
+    """That of a profile: the setting where there is one, else UHL's at UHL, and elsewhere whatever DICOM can hold.
+
+    Raises:
+        InvalidInput: the setting is no regular expression.
+    """
+    if not pattern:
+        return UHL_NUMBERS if ods == UHL else NumberFormat("Hospital number", ANY_NUMBER)
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise InvalidInput(
+            "The format of hospital numbers is no regular expression", str(error), "Correct the settings."
+        ) from error
+    return NumberFormat("Hospital number", pattern)
 
 
 def parse_hospital_number(text: str) -> HospitalNumber:

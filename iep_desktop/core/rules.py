@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from iep_desktop.core.form_rules import Check, Gate, Verdict, block, form_checks, is_all_imaging
+from iep_desktop.core.identifiers import UHL_NUMBERS, NumberFormat
 from iep_desktop.core.matching import Field, Match, asked_studies
 from iep_desktop.core.medium import MediumStudy
 from iep_desktop.core.model import Form
@@ -52,13 +53,17 @@ class ImportFacts:
     everything_reason: str = ""
     earlier: tuple[str, ...] = ()  # one line each: number, exam, when
     elsewhere: int = 0  # studies that PACS has under another patient's number
+    numbers: NumberFormat = UHL_NUMBERS
 
 
 def import_gate(facts: ImportFacts) -> Gate:
     """R-GATE-1, 3, 5, 7, 10 and R-DISC-2 for bringing a medium's images into PACS (R-GATE-2: none gets past it)."""
     checks = [
         *form_checks(
-            facts.form, hospital_known=facts.hospital_known, everything=bool(facts.everything_reason)
+            facts.form,
+            hospital_known=facts.hospital_known,
+            everything=bool(facts.everything_reason),
+            numbers=facts.numbers,
         ),
         *_registration(facts),
         *_matching(facts),

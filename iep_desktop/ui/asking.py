@@ -11,6 +11,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
+from iep_desktop.core.identifiers import NumberFormat
 from iep_desktop.core.model import FormKind, Hospital, Node, Priority
 from iep_desktop.core.transaction import Direction, Transaction, TransactionType
 from iep_desktop.ui.acts import Act
@@ -139,14 +140,19 @@ def other_node(
 
 
 def form(
-    transaction: Transaction, hospitals: tuple[Hospital, ...], theme: Theme, window: QWidget, said: Said
+    transaction: Transaction,
+    hospitals: tuple[Hospital, ...],
+    numbers: NumberFormat,
+    theme: Theme,
+    window: QWidget,
+    said: Said,
 ) -> QDialog:
     """The waiting form of an import; for what was sent to us our own form, filled in from the sender's."""
     from iep_desktop.ui.details.form_dialog import FormDialog  # the wizard's form comes with it
 
     if transaction.type is not TransactionType.CD_IMPORT:
         transaction = replace(transaction, form=own_form(transaction))
-    dialog = FormDialog(transaction, hospitals, theme, window)
+    dialog = FormDialog(transaction, hospitals, theme, window, numbers)
     dialog.completed.connect(said)
     return dialog
 

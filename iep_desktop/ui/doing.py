@@ -190,6 +190,7 @@ class Doing(QObject):
                 asking.form(
                     wish.transaction,
                     hospitals,
+                    self._desk.me.numbers,
                     self._theme,
                     self._window,
                     lambda form: self._call(wish, form),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from iep_desktop.core.clocks import Load
     from iep_desktop.core.exchange import Attachment, AttachmentInfo, QueueView
+    from iep_desktop.core.identifiers import NumberFormat
     from iep_desktop.core.imports import Assessment
     from iep_desktop.core.job import Context
     from iep_desktop.core.medium import MediumContents
@@ -168,6 +169,8 @@ class IsMe(Protocol):
     def hospital(self) -> str: ...
     @property
     def workstation(self) -> str: ...
+    @property
+    def numbers(self) -> NumberFormat: ...
 
 
 class IsDesk(Protocol):

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from iep_desktop.core.flow import Flow
+from iep_desktop.core.identifiers import number_format
 from iep_desktop.core.me import Me
 from iep_desktop.settings import Profile, Settings
 from iep_desktop.workers import exchange_desk, node_services, viewing_desk
@@ -83,7 +84,8 @@ class Desk:
         settings = profile.settings
         self.profile = profile
         self.elsewhere = elsewhere
-        self.me = Me(settings.user_name, settings.hospital, platform.node() or "workstation")
+        numbers = number_format(settings.hospital, settings.hospital_numbers)
+        self.me = Me(settings.user_name, settings.hospital, platform.node() or "workstation", numbers)
         self.rate = Rate()  # of this process's engine
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
@@ -120,7 +122,7 @@ class Desk:
 
     @property
     def gatekeeper(self) -> Gatekeeper:
-        return self._once("gatekeeper", lambda: _gatekeeper(self.ledger, self.profile.settings))
+        return self._once("gatekeeper", lambda: _gatekeeper(self.me, self.ledger, self.profile.settings))
 
     @property
     def nodes(self) -> Nodes:
@@ -259,7 +261,7 @@ def _reading(ledger: Ledger) -> Reading:
     return Reading(ledger.worklists, ledger.transactions, ledger.slots, ledger.directory)
 
 
-def _gatekeeper(ledger: Ledger, settings: Settings) -> Gatekeeper:
+def _gatekeeper(me: Me, ledger: Ledger, settings: Settings) -> Gatekeeper:
     from iep_desktop.workers.gatekeeper import Gatekeeper
 
     limits = _limits(settings)
@@ -279,6 +281,7 @@ def _gatekeeper(ledger: Ledger, settings: Settings) -> Gatekeeper:
         settings.delivery_node,
         find_patients,
         find_studies,
+        me.numbers,
     )
 
 

@@ -81,6 +81,7 @@ def make_export_gate(desk: Desk) -> ExportGate:
         desk.gatekeeper.pacs_node,
         lambda node, ctx: node_services.open_find(node, desk.limits, ctx),
         desk.profile.settings.review_before_send,
+        desk.me.numbers,
     )
 
 

@@ -14,6 +14,7 @@ from iep_desktop.core.errors import IepError
 from iep_desktop.core.exchange import TransferAssessment
 from iep_desktop.core.export_rules import ExportFacts, export_gate
 from iep_desktop.core.form_rules import Gate
+from iep_desktop.core.identifiers import UHL_NUMBERS, NumberFormat
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Form, Node
 from iep_desktop.core.queries import PacsStudy
@@ -58,6 +59,7 @@ class ExportGate:
         pacs_node: Callable[[str], Node],
         open_find: OpenFind,
         review_before_send: tuple[str, ...] = (),
+        numbers: NumberFormat = UHL_NUMBERS,
     ) -> None:
         self._hospital = hospital
         self._transactions = transactions
@@ -66,6 +68,7 @@ class ExportGate:
         self._pacs_node = pacs_node
         self._open_find = open_find
         self._review_before_send = review_before_send
+        self._numbers = numbers
 
     def assess(self, export: Export, ctx: Context) -> TransferAssessment:
         """For a person. A PACS that does not answer is part of the answer: it is asked again before anything moves."""
@@ -127,6 +130,7 @@ class ExportGate:
             onward_reason=export.onward_reason,
             earlier=tuple(dict.fromkeys(e.line for e in earlier)),
             trauma=export.trauma,
+            numbers=self._numbers,
         )
         mandatory = is_mandatory(self._review_before_send, *export.destinations)
         review = review_missing(export.review, export.sending, mandatory=mandatory)

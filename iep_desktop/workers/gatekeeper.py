@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from iep_desktop.core import identifiers
 from iep_desktop.core.errors import IepError, InvalidInput
 from iep_desktop.core.form_rules import Check, Gate, block
+from iep_desktop.core.identifiers import UHL_NUMBERS, NumberFormat
 from iep_desktop.core.imports import Assessment, EarlierTransaction, ImportOrder
 from iep_desktop.core.job import Context
 from iep_desktop.core.matching import Identity, Match, compare, identity_of_form, identity_of_medium
@@ -55,6 +56,7 @@ class Gatekeeper:
         delivery_node: str,
         find_patients: FindPatients,
         find_study: FindStudy,
+        numbers: NumberFormat = UHL_NUMBERS,
     ) -> None:
         self._transactions = transactions
         self._directory = directory
@@ -62,6 +64,7 @@ class Gatekeeper:
         self._delivery_node = delivery_node
         self._find_patients = find_patients
         self._find_study = find_study
+        self._numbers = numbers
 
     def assess_order(self, order: ImportOrder, ctx: Context) -> Assessment:
         """Before anything is created. A PACS that does not answer is part of the answer, not an error."""
@@ -114,7 +117,7 @@ class Gatekeeper:
     def _ask_pacs(self, case: _Case, ctx: Context) -> tuple[PacsPatient, ...]:
         """Patients that PACS has under the form's hospital number, in either way of writing it (R-ID-3)."""
         node = self.pacs_node(case.node)
-        for number in _ways_to_write(case.form.patient.hospital_no):
+        for number in self._numbers.ways_to_write(case.form.patient.hospital_no):
             found = self._find_patients(node, number, ctx)
             if found:
                 return found
@@ -154,6 +157,7 @@ class Gatekeeper:
             everything_reason=case.everything_reason,
             earlier=tuple(e.line for e in earlier),
             elsewhere=elsewhere,
+            numbers=self._numbers,
         )
         return Assessment(import_gate(facts), match, known, error, _distinct(earlier))
 
@@ -209,14 +213,6 @@ def _about(patient: MediumPatient | None, decision: MatchDecision | None) -> Mat
         return None
     same = (decision.medium_patient_id, decision.medium_patient_name) == (patient.patient_id, patient.name)
     return decision if same else None
-
-
-def _ways_to_write(number: str) -> tuple[str, ...]:
-    try:
-        parsed = identifiers.parse_hospital_number(number)
-    except InvalidInput:
-        return ()
-    return parsed.s_number, parsed.rwes_number
 
 
 def _compare(case: _Case, pacs: tuple[PacsPatient, ...]) -> tuple[Match | None, Identity | None]:

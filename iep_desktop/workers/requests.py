@@ -48,7 +48,7 @@ class Requests:
         earlier = self._transactions.earlier(form.patient, form.exams)
         known = bool(form.hospital) and self._directory.hospital(form.hospital) is not None
         lines = dict.fromkeys(e.line for e in earlier if e.number != number)
-        return request_gate(RequestFacts(form, self._me.hospital, known, tuple(lines)))
+        return request_gate(RequestFacts(form, self._me.hospital, known, tuple(lines), self._me.numbers))
 
     def create(self, to: str, form: Form) -> Transaction:
         """Send a request to a hospital.

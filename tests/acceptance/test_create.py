@@ -117,7 +117,7 @@ def test_an_accepted_request_is_answered_in_the_window_and_its_images_lie_in_the
     page = window.create_page.transfer_page
     qtbot.waitUntil(lambda: page.institution.is_confirmed, timeout=LONG)
     assert page.asked.text() == "Asked for: CT Head, 10/01/2024"
-    _type(page.who.control("hospital_no"), "S999222", qtbot)
+    _type(page.who.control("hospital_no"), "K0999222", qtbot)
     with qtbot.waitSignal(page.studies.found, timeout=LONG):
         page.criteria.search.click()
     assert len(page.studies.rows.studies) == 2

@@ -91,7 +91,7 @@ def test_what_comes_unasked_waits_for_our_own_form_before_it_goes_to_pacs(
     assert (code, pair.statuses(number)) == (0, ("Delivered", "Delivered")), document
     (patient,) = archives["our pacs"].rest("/patients?expand")
     assert patient["MainDicomTags"]["PatientID"] == "S999111"
-    assert pair.them.show(number)["patient"]["hospital_no"] == "S999222"
+    assert pair.them.show(number)["patient"]["hospital_no"] == "K0999222"
 
 
 def test_images_of_another_patient_than_our_form_says_stay_off_pacs(
@@ -203,7 +203,7 @@ def test_a_report_travels_with_the_transaction_and_as_a_document_of_the_study(
     assert documents["Encapsulated PDF Storage"].EncapsulatedDocument.startswith(b"%PDF-1.4")
     assert documents["Basic Text SR Storage"].ContentSequence[0].TextValue == "No fracture. Größe 3 mm."
     assert {(ds.StudyInstanceUID, ds.PatientID, str(ds.PatientName)) for ds in stored} == {
-        (study, "S999222", "TESTING^ANNA")
+        (study, "K0999222", "TESTING^ANNA")
     }
     with pair.us.desk() as desk:
         key = desk.reading.transaction(document["number"]).id
@@ -311,7 +311,7 @@ def test_a_study_that_grows_while_it_is_sent_is_sent_whole(
         upload = desk.legs.upload
         upload._list(desk.reading.by_id(key), Context())
         store_study(
-            them.node, tmp_path / "late", images=1, StudyInstanceUID=study, **IDENTITY, PatientID="S999222"
+            them.node, tmp_path / "late", images=1, StudyInstanceUID=study, **IDENTITY, PatientID="K0999222"
         )
     them.work()
     assert them.show(number)["instances"]["verified"] == 3

@@ -62,7 +62,7 @@ def _bench(folder: Path) -> Iterator[Bench]:
         pacs = Node("RX1 PACS", NodeRole.PACS, THEM, "PACS", "127.0.0.1", theirs.port)
         us = Party(folder / US, nowhere, own, ods=US, gateway=inbox)
         them = Party(folder / THEM, pacs, replace(own, delivery_node="RX1 PACS"), ods=THEM)
-        study = store_study(pacs, folder / "study", IMAGES, **IDENTITY, PatientID="S999222")
+        study = store_study(pacs, folder / "study", IMAGES, **IDENTITY, PatientID="K0999222")
         yield Bench(them, us, gateway, port, study)
 
 

@@ -49,7 +49,7 @@ def test_transfers_killed_twenty_times_on_both_ways_arrive_whole_and_once(ends: 
     us, them = ends.us, ends.them
     numbers = []
     for no in range(TRANSFERS):
-        study = store_study(them.node, tmp_path / f"s{no}", IMAGES, **IDENTITY, PatientID="S999222")
+        study = store_study(them.node, tmp_path / f"s{no}", IMAGES, **IDENTITY, PatientID="K0999222")
         command: list[str | Path] = ["transfer", "--to", US, "--form", them.export_form(US), "--study", study]
         numbers.append(them.run(*command)[1]["number"])
     moments = random.Random(7)

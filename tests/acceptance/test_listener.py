@@ -36,7 +36,7 @@ def test_a_pacs_that_knows_no_c_get_moves_its_images_to_our_listener(
         old = replace(pacs.node, name="RX1 PACS", hospital=THEM)
         with them.desk() as desk:
             desk.nodes.add(old)
-        study = store_study(old, tmp_path / "study", images=4, **IDENTITY, PatientID="S999222")
+        study = store_study(old, tmp_path / "study", images=4, **IDENTITY, PatientID="K0999222")
         form = them.export_form(US)
         command: list[str | Path] = ["transfer", "--to", US, "--form", form, "--study", study, "--wait"]
         code, document = them.run(*command)

@@ -70,7 +70,7 @@ class TwoEnds(RuleBasedStateMachine):
             US: parse_form(parties[US].form(hospital=THEM).read_bytes()),
             THEM: parse_form(parties[THEM].export_form(US).read_bytes()),
         }
-        self.study = store_study(parties[THEM].node, root / "study", IMAGES, **IDENTITY, PatientID="S999222")
+        self.study = store_study(parties[THEM].node, root / "study", IMAGES, **IDENTITY, PatientID="K0999222")
         self.request = self.desks[US].requests.create(THEM, self.forms[US]).id
         self.transfers: list[int] = []
         self.delivered: set[int] = set()
@@ -99,7 +99,7 @@ class TwoEnds(RuleBasedStateMachine):
         if len(self.transfers) == 2:
             return
         order = TransferOrder(
-            US, self.forms[THEM], (PacsStudy(self.study, patient_id="S999222"),),
+            US, self.forms[THEM], (PacsStudy(self.study, patient_id="K0999222"),),
             request_id=self.request if answers else None,
         )  # fmt: skip
         made: list[int] = []

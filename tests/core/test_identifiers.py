@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from iep_desktop.core.errors import InvalidInput
 from iep_desktop.core.identifiers import (
+    UHL_NUMBERS,
     format_nhs_number,
     is_uid,
     normalise_hospital_number,
     normalise_nhs_number,
+    number_format,
     parse_call_reference,
     parse_hospital_number,
     parse_nhs_number,
@@ -166,3 +168,35 @@ def test_a_uid_made_of_a_uuid_is_one(number: int) -> None:
 )
 def test_what_is_no_uid_is_not_taken_for_one(text: str) -> None:
     assert not is_uid(text)
+
+
+# -- numbers of other hospitals
+
+
+def test_uhl_has_its_s_numbers_and_other_hospitals_whatever_dicom_can_hold() -> None:
+    assert number_format("RWE", "") == UHL_NUMBERS
+    assert UHL_NUMBERS.check("rwes 999111") == ("S999111", "")
+    with pytest.raises(InvalidInput, match="Not a hospital number"):
+        UHL_NUMBERS.check("K0012345")
+    theirs = number_format("RX1", "")
+    for number in ("K0012345", "12/3456 A", "S999111", "N" * 64):
+        assert theirs.check(f" {number} ") == (number, "")
+    for none in ("", "  ", "A\\B", "A\nB", "N" * 65):
+        with pytest.raises(InvalidInput):
+            theirs.check(none)
+
+
+def test_a_setting_names_the_format_of_our_own_numbers() -> None:
+    ours = number_format("RX1", r"[A-Z]\d{7}")
+    assert ours.check("K0012345") == ("K0012345", "")
+    with pytest.raises(InvalidInput, match="Not a hospital number"):
+        ours.check("K001234")
+    with pytest.raises(InvalidInput, match="no regular expression"):
+        number_format("RX1", "(")
+
+
+def test_pacs_is_asked_in_every_way_in_which_a_number_is_written() -> None:
+    """R-ID-3."""
+    assert UHL_NUMBERS.ways_to_write("rwes999111") == ("S999111", "RWES999111")
+    assert UHL_NUMBERS.ways_to_write("K0012345") == ()
+    assert number_format("RX1", "").ways_to_write(" K0012345 ") == ("K0012345",)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iep_desktop.core.identifiers import number_format
 from iep_desktop.core.model import Exam, Form, FormKind, Priority
 from iep_desktop.core.rules import (
     Check,
@@ -387,3 +388,12 @@ def test_a_check_that_is_met_or_warns_never_shuts_the_gate() -> None:
     checks = (Check("a", Verdict.MET, "a"), Check("b", Verdict.WARNS, "b"))
     assert replace(gate(), checks=checks).is_open
     assert not replace(gate(), checks=(*checks, Check("c", Verdict.BLOCKS, "c"))).is_open
+
+
+def test_another_hospitals_program_takes_its_own_numbers_and_uhls_only_the_s_number() -> None:
+    """R-ID-2 is UHL's; where the program serves another hospital its patients' numbers are written in another way."""
+    form = replace(FORM, patient=replace(FORM.patient, hospital_no="K0012345"))
+    assert "hospital-no" in codes(gate(form=form).blocking)
+    theirs = gate(form=form, numbers=number_format("RX1", ""))
+    assert "hospital-no" not in codes(theirs.blocking)
+    assert "Hospital number K0012345" in [check.title for check in theirs.checks]

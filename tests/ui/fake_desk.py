@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from iep_desktop.core.errors import IepError, NodeUnreachable
+from iep_desktop.core.identifiers import UHL_NUMBERS, NumberFormat
 from iep_desktop.core.job import Context
 from iep_desktop.core.medium import MediumPatient
 from iep_desktop.core.model import (
@@ -73,6 +74,7 @@ class Me:
     user: str = "A. Operator"
     hospital: str = "RWE"
     workstation: str = "MBP-4"
+    numbers: NumberFormat = UHL_NUMBERS
 
 
 def transaction(id: int, **changes: object) -> Transaction:

@@ -204,7 +204,7 @@ class FormPage(QWidget):
         if self._filling:
             return
         sheet = self.sheet()
-        self.mark(form_text.problems(sheet.text))
+        self.mark(form_text.problems(sheet.text, self.desk.me.numbers))
         self._order = self.order()
         self.gate.ask_about(self._order)
         if self._until is None or self._until[0] is not sheet.text.priority:
@@ -305,7 +305,8 @@ class FormPage(QWidget):
         """Only what the gate has answered as it stands, and nothing in the form is wrong."""
         open_ = self.gate.answer_to(self._order) is not None and self._last_gate.is_open
         blocked = any(check.verdict is Verdict.BLOCKS for check in self.own_checks())
-        return open_ and not blocked and not self._sending and not form_text.problems(self.sheet().text)
+        wrong = form_text.problems(self.sheet().text, self.desk.me.numbers)
+        return open_ and not blocked and not self._sending and not wrong
 
     def _why_not(self, answered: bool) -> str:
         if self._sending:

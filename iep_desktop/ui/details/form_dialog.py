@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from iep_desktop.core.identifiers import UHL_NUMBERS, NumberFormat
 from iep_desktop.core.model import Hospital
 from iep_desktop.core.rules import Verdict, form_checks
 from iep_desktop.core.transaction import Transaction, TransactionType
@@ -22,15 +23,20 @@ class FormDialog(QDialog):
     completed = Signal(object)
 
     def __init__(
-        self, transaction: Transaction, hospitals: tuple[Hospital, ...], theme: Theme, parent: QWidget
+        self,
+        transaction: Transaction,
+        hospitals: tuple[Hospital, ...],
+        theme: Theme,
+        parent: QWidget,
+        numbers: NumberFormat = UHL_NUMBERS,
     ) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._numbers = theme, numbers
         self._everything = bool(transaction.everything_reason)
         self._known = {hospital.ods for hospital in hospitals}
         self.setWindowTitle(f"Form of {transaction.number}")
         self.resize(theme.sizes.of(960), theme.sizes.of(680))
-        self.editor = FormEditor(theme)
+        self.editor = FormEditor(theme, numbers)
         self.editor.set_hospitals(hospitals)
         self.editor.show_text(form_text.of_form(transaction.form))
         if transaction.type is not TransactionType.CD_IMPORT:
@@ -94,9 +100,14 @@ class FormDialog(QDialog):
     def _check(self) -> None:
         """What still blocks; saving half is allowed, because the gate stands in front of PACS, not here."""
         text = self.editor.text()
-        self.editor.set_problems(form_text.problems(text))
+        self.editor.set_problems(form_text.problems(text, self._numbers))
         form = text.to_form()
-        checks = form_checks(form, hospital_known=form.hospital in self._known, everything=self._everything)
+        checks = form_checks(
+            form,
+            hospital_known=form.hospital in self._known,
+            everything=self._everything,
+            numbers=self._numbers,
+        )
         blocking = [check for check in checks if check.verdict is Verdict.BLOCKS]
         while (item := self._checks.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:

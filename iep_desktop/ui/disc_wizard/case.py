@@ -13,6 +13,7 @@ from typing import TypeVar, cast
 
 from PySide6.QtCore import QObject, Signal
 
+from iep_desktop.core.identifiers import UHL_NUMBERS, NumberFormat
 from iep_desktop.core.imports import ImportOrder, chosen
 from iep_desktop.core.medium import Drive, Finding, MediumContents, MediumPatient, MediumStudy
 from iep_desktop.core.model import Exam, Form
@@ -65,10 +66,10 @@ class Case(QObject):
 
     changed = Signal()
 
-    def __init__(self, me: str, parent: QObject | None = None) -> None:
+    def __init__(self, me: str, parent: QObject | None = None, numbers: NumberFormat = UHL_NUMBERS) -> None:
         super().__init__(parent)
         self._made: dict[str, tuple[tuple[object, ...], object]] = {}
-        self.me = me
+        self.me, self.numbers = me, numbers
         self.text = FormText()
         self.source: Source | None = None
         self.contents: MediumContents | None = None
@@ -129,7 +130,9 @@ class Case(QObject):
     def form_checks(self) -> tuple[Check, ...]:
         def checks() -> tuple[Check, ...]:
             everything = bool(self.reason.strip())
-            return tuple(form_checks(self.form, hospital_known=self.hospital_known, everything=everything))
+            known, numbers = self.hospital_known, self.numbers
+            found = form_checks(self.form, hospital_known=known, everything=everything, numbers=numbers)
+            return tuple(found)
 
         return self._once("checks", (self.text, self.reason), checks)
 
@@ -146,7 +149,7 @@ class Case(QObject):
 
     @property
     def field_problems(self) -> dict[str, str]:
-        return self._once("problems", (self.text,), lambda: problems(self.text))
+        return self._once("problems", (self.text,), lambda: problems(self.text, self.numbers))
 
     @property
     def started_now(self) -> Started | None:

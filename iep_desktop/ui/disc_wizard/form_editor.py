@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from PySide6.QtWidgets import QCheckBox, QLineEdit
 
+from iep_desktop.core.identifiers import UHL_NUMBERS, NumberFormat
 from iep_desktop.core.model import FormKind
 from iep_desktop.ui.disc_wizard.exam_rows import ExamRows, KnownCode
 from iep_desktop.ui.disc_wizard.form_fields import PRIORITIES, FormFields, text_box
@@ -19,11 +20,11 @@ _KINDS: dict[str, object] = {"CD form (A6)": FormKind.CD, "Import form (A2)": Fo
 class FormEditor(FormFields):
     """`edited` for every change by the operator, never for what `show_text` brings."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, numbers: NumberFormat = UHL_NUMBERS) -> None:
         super().__init__(theme, exams=ExamRows(theme), institution=InstitutionBox())
         self.labelled = QCheckBox("The disc is &labelled with the call reference")
         self._call()
-        self.patient()
+        self.patient(f"{numbers.name.replace('number', 'n&umber')} *")
         self._images()
         self._requester()
         self._priority()

@@ -14,9 +14,10 @@ from typing import Any
 
 from iep_desktop.core.errors import InvalidInput
 from iep_desktop.core.identifiers import (
+    UHL_NUMBERS,
+    NumberFormat,
     normalise_hospital_number,
     parse_call_reference,
-    parse_hospital_number,
     parse_nhs_number,
 )
 from iep_desktop.core.model import Exam, Form, FormKind, Patient, Priority, Recipient, Requester
@@ -138,13 +139,13 @@ _OF_PATIENT = (
 )  # fmt: skip
 
 
-def problems(text: FormText) -> dict[str, str]:
+def problems(text: FormText, numbers: NumberFormat = UHL_NUMBERS) -> dict[str, str]:
     """What is wrong in a field, by the field's name (`exams.0.date`); an empty field has no problem here."""
-    return dict(_problems(text))
+    return dict(_problems(text, numbers))
 
 
-def _problems(text: FormText) -> Iterator[tuple[str, str]]:
-    for name, check in _FIELD_CHECKS.items():
+def _problems(text: FormText, numbers: NumberFormat) -> Iterator[tuple[str, str]]:
+    for name, check in (_FIELD_CHECKS | {"hospital_no": _problem_of(numbers.check)}).items():
         value = getattr(text, name)
         problem = check(value) if value.strip() else ""
         if problem:
@@ -207,7 +208,6 @@ _FIELD_CHECKS: dict[str, Callable[[str], str]] = {
     "discs": _count_problem,
     "birth_date": _day_problem,
     "nhs_no": _problem_of(parse_nhs_number),
-    "hospital_no": _problem_of(parse_hospital_number),
     "requester_email": _email_problem,
     "recipient_email": _email_problem,
     "needed_by": _needed_by_problem,

@@ -44,7 +44,7 @@ class CallPage(Page):
     def __init__(self, theme: Theme, case: Case) -> None:
         super().__init__(case)
         self._theme = theme
-        self.editor = FormEditor(theme)
+        self.editor = FormEditor(theme, case.numbers)
         self.checks = ChecksView(theme, narrow=True)
         self.paste_button = Button("Paste from e-mail…", theme, icon="clipboard-paste")
         self.paste_button.setToolTip("Fill the form from the requester’s e-mail (Ctrl+Shift+V)")

@@ -72,7 +72,7 @@ class DiscWizard(QWidget):
         self._offered: tuple[str, str] | None = None  # key and text of a draft that is offered
         self._finished = False
         self._resume_at: Step | None = None
-        self.case = Case(desk.me.user, self)
+        self.case = Case(desk.me.user, self, desk.me.numbers)
         self.reader = DiscReader(desk.discs, queries, self)
         self.assessor = Assessor(desk.imports, queries, self)
         self.starter = Starter(desk.imports, desk.reading, queries, self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLineEdit
 
+from iep_desktop.core.identifiers import UHL_NUMBERS, NumberFormat
 from iep_desktop.ui.disc_wizard.exam_rows import DayEdit, ExamRows
 from iep_desktop.ui.disc_wizard.form_fields import PRIORITIES, FormFields, text_box
 from iep_desktop.ui.theme import Theme
@@ -15,12 +16,12 @@ URGENT = "Theatre in the next hours, an ambulance, or admission within 12 hours"
 class RequestFields(FormFields):
     """Everything but the institution, which is confirmed by itself."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, numbers: NumberFormat = UHL_NUMBERS) -> None:
         super().__init__(theme, exams=ExamRows(theme))
         self.node = QLineEdit()
         self.node.setReadOnly(True)
         self._call()
-        self.patient("S number, for the header *", letters=False)
+        self.patient(f"{numbers.name}, for the header *", letters=False)
         self.section("Exams wanted, every one with its date and modality", [])
         self.add_exams()
         self._who_asks()

@@ -42,7 +42,7 @@ class RequestPage(FormPage):
         self._again: Transaction | None = None
         super().__init__(desk, queries, theme, WORDS, self._rules)
         self.institution = InstitutionPicker(theme)
-        self.fields = RequestFields(theme)
+        self.fields = RequestFields(theme, desk.me.numbers)
         self.institution.edited.connect(self.changed)
         self.institution.confirmed.connect(self._confirmed)
         self.fields.edited.connect(self.changed)

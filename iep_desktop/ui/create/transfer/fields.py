@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCompleter, QLineEdit
 
+from iep_desktop.core.identifiers import UHL_NUMBERS, NumberFormat
 from iep_desktop.ui.disc_wizard.form_fields import PRIORITIES, FormFields, text_box
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.field import Select
@@ -21,7 +22,7 @@ REASONS = (
 class WhoFields(FormFields):
     """The call and how urgent it is, the named person who receives, and the patient."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, numbers: NumberFormat = UHL_NUMBERS) -> None:
         super().__init__(theme)
         reason = QLineEdit()
         reason.setPlaceholderText("Type or choose, for example MDT referral")
@@ -37,7 +38,8 @@ class WhoFields(FormFields):
             self.field("recipient_phone", "Telephone", QLineEdit(), 2),
             self.field("recipient_email", "E-mail", QLineEdit(), 3),
         ]])  # fmt: skip
-        self.patient("S or RWES number *", letters=False)
+        ours = "S or RWES number" if numbers == UHL_NUMBERS else numbers.name
+        self.patient(f"{ours} *", letters=False)
 
 
 class StaffFields(FormFields):

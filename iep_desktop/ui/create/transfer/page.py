@@ -52,7 +52,7 @@ class TransferPage(FormPage):
         self.institution = InstitutionPicker(theme)
         self.node = Select()
         self.node_field = Field("Destination node", self.node, theme)
-        self.who, self.staff = WhoFields(theme), StaffFields(theme)
+        self.who, self.staff = WhoFields(theme, desk.me.numbers), StaffFields(theme)
         self.asked = Label("", "text2", wrap=True)
         self.criteria = CriteriaBar(theme)
         self.studies = StudiesBox(desk.transfers, queries, theme, _EMPTY)

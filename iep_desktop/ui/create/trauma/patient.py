@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from iep_desktop.core.errors import InvalidInput
 from iep_desktop.core.identifiers import (
+    UHL_NUMBERS,
+    NumberFormat,
     format_nhs_number,
     normalise_hospital_number,
     normalise_nhs_number,
-    parse_hospital_number,
     parse_nhs_number,
 )
 from iep_desktop.core.model import Patient
@@ -34,14 +35,15 @@ class PatientStep(Step):
     changed = Signal()
     confirmed = Signal(bool)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, numbers: NumberFormat = UHL_NUMBERS) -> None:
         super().__init__(1, "Patient", "by hospital number and NHS number", theme)
+        self._numbers = numbers
         self._found: PacsStudy | None = None
         self.number, self.nhs, self.reason, self.address = (QLineEdit() for _ in range(4))
         self.find_button = Button("&Find", theme, icon="search")
         self.no_nhs = LinkButton("&No NHS number?", theme)
         self.fields = {
-            "number": FormField("RWES or S number", self.number, theme, mandatory=True),
+            "number": FormField(_label(numbers), self.number, theme, mandatory=True),
             "nhs": FormField("NHS number", self.nhs, theme, mandatory=True),
             "reason": FormField("Why there is no NHS number", self.reason, theme, mandatory=True),
             "address": FormField("Address", self.address, theme, mandatory=True),
@@ -146,7 +148,7 @@ class PatientStep(Step):
     def _mark(self, *, also_empty: bool = False) -> bool:
         absent = not self._absent.isHidden()
         problems = {
-            "number": _problem(parse_hospital_number, self.number.text(), also_empty),
+            "number": _problem(self._numbers.check, self.number.text(), also_empty),
             "nhs": "" if absent else _problem(parse_nhs_number, self.nhs.text(), also_empty),
             "reason": "Say why." if absent and also_empty and not self.reason.text().strip() else "",
             "address": "It is missing." if absent and also_empty and not self.address.text().strip() else "",
@@ -162,6 +164,10 @@ class PatientStep(Step):
             return
         wrong = next(name for name, field in self.fields.items() if field.error)
         self.fields[wrong].editor.setFocus()
+
+
+def _label(numbers: NumberFormat) -> str:
+    return "RWES or S number" if numbers == UHL_NUMBERS else numbers.name
 
 
 def _problem(parse: object, text: str, also_empty: bool) -> str:

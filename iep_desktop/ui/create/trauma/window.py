@@ -88,7 +88,7 @@ class TraumaWindow(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.header = TraumaHeader(name, theme, now)
         self.error = ErrorBanner(theme)
-        self.patient = PatientStep(theme)
+        self.patient = PatientStep(theme, desk.me.numbers)
         self.studies = StudiesBox(desk.transfers, queries, theme, _EMPTY)
         self.today = LinkButton("&Tick today’s", theme)
         self.review = ImageReview(desk, queries, theme, state)
