@@ -121,9 +121,17 @@ class Profile:
     def state(self) -> StateStore:
         return StateStore(self.root / f"window-{getpass.getuser()}.json")
 
+    def stored(self) -> Settings:
+        """The settings as they are saved now: another window may have changed some since this profile was opened.
+
+        Raises:
+            Permanent, InvalidInput: they cannot be read.
+        """
+        return _read_settings(self.root)
+
     def with_settings(self, **changes: Any) -> Profile:
-        """The profile with changed settings, saved."""
-        changed = replace(self.settings, **changes)
+        """The profile with changed settings, saved; what others have changed meanwhile stays."""
+        changed = replace(self.stored(), **changes)
         _write_settings(self.root, changed)
         return replace(self, settings=changed)
 
@@ -167,6 +175,12 @@ def open_profile(root: Path) -> Profile:
         InvalidInput: there is none.
         Permanent: made by a newer version, damaged, or not writable.
     """
+    settings = _read_settings(root)
+    _check_writable(root)
+    return Profile(root, settings)
+
+
+def _read_settings(root: Path) -> Settings:
     path = root / "settings.json"
     try:
         document = json.loads(path.read_text("utf-8"))
@@ -178,9 +192,7 @@ def open_profile(root: Path) -> Profile:
         raise Permanent("The settings cannot be read", str(error), "Check the folder's rights.") from error
     except ValueError as error:
         raise Permanent("The settings are damaged", str(error), f"Mend or remove {path}.") from error
-    settings = _settings_of(document, path)
-    _check_writable(root)
-    return Profile(root, settings)
+    return _settings_of(document, path)
 
 
 def _settings_of(document: Any, path: Path) -> Settings:

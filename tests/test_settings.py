@@ -74,3 +74,13 @@ def test_window_state_survives_and_a_damaged_file_costs_only_the_state(tmp_path:
     assert StateStore(path).load("geometry") == b"\x00\xff"
     path.write_text("{")
     assert StateStore(path).load("geometry") is None
+
+
+def test_a_setting_that_another_window_changed_meanwhile_is_not_written_over(tmp_path: Path) -> None:
+    first = settings.create_profile(tmp_path / "p", Settings())
+    second = settings.open_profile(tmp_path / "p")
+    second.with_settings(review_before_send=("*",))
+    first.with_settings(theme="dark")
+    found = settings.open_profile(tmp_path / "p").settings
+    assert (found.theme, found.review_before_send) == ("dark", ("*",))
+    assert first.stored() == found

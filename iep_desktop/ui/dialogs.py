@@ -40,6 +40,22 @@ class Dialogs:
         dialog.changed.connect(changed)
         self.open(dialog)
 
+    def review(self) -> None:
+        from iep_desktop.ui.admin.review import ReviewDialog
+
+        desk = self._desk
+        self.open(
+            ReviewDialog(
+                desk.reviews,
+                desk.nodes,
+                desk.reading,
+                self._queries,
+                desk.me.hospital,
+                self._theme,
+                self._window,
+            )
+        )
+
     def help(self, topic: str) -> None:
         from iep_desktop.ui.help import help_dialog
 

@@ -73,6 +73,7 @@ class Header(QWidget):
     create_wanted = Signal()
     nodes_wanted = Signal()
     hospitals_wanted = Signal()
+    review_wanted = Signal()
     help_wanted = Signal(str)  # keyboard, contacts, about
     close_wanted = Signal()
     theme_chosen = Signal(object)  # ThemeChoice
@@ -89,7 +90,11 @@ class Header(QWidget):
         self.search.setMinimumWidth(theme.sizes.of(112))
         self.search.setMaximumWidth(theme.sizes.of(376))
         self.search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.admin_menu = self._menu(("&Nodes…", self.nodes_wanted), ("&Hospitals…", self.hospitals_wanted))
+        self.admin_menu = self._menu(
+            ("&Nodes…", self.nodes_wanted),
+            ("&Hospitals…", self.hospitals_wanted),
+            ("&Review before sending…", self.review_wanted),
+        )
         self.help_menu = QMenu()
         for text, topic in (("&Keyboard…", "keyboard"), ("&Service desk…", "contacts"), ("&About…", "about")):
             action = self.help_menu.addAction(text)

@@ -177,6 +177,7 @@ class MainWindow(QMainWindow):
         header.create_wanted.connect(lambda: self.show_tab(None))
         header.nodes_wanted.connect(lambda: self.dialogs.nodes())
         header.hospitals_wanted.connect(lambda: self.dialogs.hospitals(self.refresh))
+        header.review_wanted.connect(self.dialogs.review)
         header.help_wanted.connect(self.dialogs.help)
         header.close_wanted.connect(self.close)
         header.theme_chosen.connect(self._choose_theme)

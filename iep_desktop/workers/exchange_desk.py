@@ -80,7 +80,7 @@ def make_export_gate(desk: Desk) -> ExportGate:
         ledger.directory,
         desk.gatekeeper.pacs_node,
         lambda node, ctx: node_services.open_find(node, desk.limits, ctx),
-        desk.profile.settings.review_before_send,
+        lambda: desk.profile.stored().review_before_send,  # an admin may change it while we run
         desk.me.numbers,
     )
 

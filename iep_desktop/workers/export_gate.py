@@ -58,7 +58,7 @@ class ExportGate:
         directory: Directory,
         pacs_node: Callable[[str], Node],
         open_find: OpenFind,
-        review_before_send: tuple[str, ...] = (),
+        review_before_send: Callable[[], tuple[str, ...]] = tuple,
         numbers: NumberFormat = UHL_NUMBERS,
     ) -> None:
         self._hospital = hospital
@@ -132,7 +132,7 @@ class ExportGate:
             trauma=export.trauma,
             numbers=self._numbers,
         )
-        mandatory = is_mandatory(self._review_before_send, *export.destinations)
+        mandatory = is_mandatory(self._review_before_send(), *export.destinations)
         review = review_missing(export.review, export.sending, mandatory=mandatory)
         gate = export_gate(facts)
         if review is not None:

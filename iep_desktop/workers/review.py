@@ -108,10 +108,15 @@ def _chosen_for_text(series: ViewSeries) -> frozenset[int]:
 class Reviews:
     """Reviews in the ledger. Whether a transfer may go without one is asked by the export gate, as all else."""
 
-    def __init__(self, transactions: Transactions, mandatory_for: tuple[str, ...] = ()) -> None:
-        """`mandatory_for`: hospitals' codes and nodes' names, or `*` (settings, `review_before_send`)."""
+    def __init__(
+        self,
+        transactions: Transactions,
+        mandatory_for: Callable[[], tuple[str, ...]] = tuple,
+        keep: Callable[[tuple[str, ...]], object] = lambda _: None,
+    ) -> None:
+        """`mandatory_for` tells hospitals' codes and nodes' names, or `*` (settings, `review_before_send`)."""
         self._transactions = transactions
-        self._mandatory_for = mandatory_for
+        self._mandatory_for, self._keep = mandatory_for, keep
 
     def record(self, transaction_id: int, review: Review) -> None:
         """Write *reviewed by, when* with the count of images and the signs shown into the history.
@@ -142,4 +147,12 @@ class Reviews:
 
     def mandatory(self, *destinations: str) -> bool:
         """For a window to say so before the gate does."""
-        return is_mandatory(self._mandatory_for, *destinations)
+        return is_mandatory(self._mandatory_for(), *destinations)
+
+    def mandatory_for(self) -> tuple[str, ...]:
+        """Where a review is mandatory, as the setting names it."""
+        return self._mandatory_for()
+
+    def set_mandatory(self, names: tuple[str, ...]) -> None:
+        """From the next send on. Raises Permanent where the settings cannot be written."""
+        self._keep(names)

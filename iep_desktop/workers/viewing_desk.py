@@ -23,7 +23,12 @@ def make_thumbnails(desk: Desk) -> Thumbnails:
 def make_reviews(desk: Desk) -> Reviews:
     from iep_desktop.workers.review import Reviews
 
-    return Reviews(desk.ledger.transactions, desk.profile.settings.review_before_send)
+    profile = desk.profile
+    return Reviews(
+        desk.ledger.transactions,
+        lambda: profile.stored().review_before_send,
+        lambda names: profile.with_settings(review_before_send=names),
+    )
 
 
 def make_viewings(desk: Desk) -> Viewings:

@@ -242,6 +242,17 @@ class FakeNodes:
         return EchoResult(node.name, 0.004, 0.008, "ORTHANC")
 
 
+@dataclass
+class FakeReviews:
+    names: tuple[str, ...] = ()
+
+    def mandatory_for(self) -> tuple[str, ...]:
+        return self.names
+
+    def set_mandatory(self, names: tuple[str, ...]) -> None:
+        self.names = names
+
+
 class FakeDesk:
     """Every service that a window asks; each stands over the same rows."""
 
@@ -252,6 +263,7 @@ class FakeDesk:
         self.downloads, self.transfers = FakeDownloads(reading), FakeTransfers(reading)
         self.priorities, self.queue = FakePriorities(reading), FakeQueue(reading)
         self.copies, self.worklists_saved = FakeCopies(reading), FakeWorklists(reading)
+        self.reviews = FakeReviews()
 
 
 class MemoryState:

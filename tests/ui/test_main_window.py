@@ -32,6 +32,7 @@ from iep_desktop.core.transaction import Slot, SlotKind, Status, Tab
 from iep_desktop.ui.acts import Act, Wish
 from iep_desktop.ui.admin.hospitals import HospitalsDialog
 from iep_desktop.ui.admin.nodes import NodesDialog
+from iep_desktop.ui.admin.review import ReviewDialog
 from iep_desktop.ui.details.form_dialog import FormDialog
 from iep_desktop.ui.details.match_dialog import MatchDialog
 from iep_desktop.ui.main_window import MainWindow
@@ -131,7 +132,7 @@ def test_menus_hold_what_exists_only(open_window: Open) -> None:
     def texts(menu: object) -> list[str]:
         return [a.text().replace("&", "") for a in menu.actions() if a.text()]  # type: ignore[attr-defined]
 
-    assert texts(header.admin_menu) == ["Nodes…", "Hospitals…"]
+    assert texts(header.admin_menu) == ["Nodes…", "Hospitals…", "Review before sending…"]
     assert texts(header.help_menu) == ["Keyboard…", "Service desk…", "About…"]
     assert texts(header.user_menu) == [
         "RWE, MBP-4", "As the system", "Light", "Dark", "Close Image Exchange",
@@ -140,7 +141,7 @@ def test_menus_hold_what_exists_only(open_window: Open) -> None:
 
 def test_menus_open_their_dialogs(open_window: Open, qtbot: QtBot) -> None:
     window = open_window()
-    for at, kind in enumerate((NodesDialog, HospitalsDialog)):
+    for at, kind in enumerate((NodesDialog, HospitalsDialog, ReviewDialog)):
         window.header.admin_menu.actions()[at].trigger()
         dialog = window.findChild(kind)
         assert dialog is not None

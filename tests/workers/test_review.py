@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from iep_desktop import settings
 from iep_desktop.core.errors import (
     Cancelled,
     IepError,
@@ -267,7 +268,7 @@ def test_a_review_later_opens_the_gate_and_other_images_shut_it_again(us: Party,
     us.configure(review_before_send=(f"{THEM} GATE",))
     with us.desk() as desk:
         gate, transactions = desk.export_gate, desk.ledger.transactions
-        reviews = Reviews(transactions, desk.profile.settings.review_before_send)
+        reviews = Reviews(transactions, lambda: desk.profile.stored().review_before_send)
         assert reviews.mandatory(sent.recipient, sent.node)
         assert [c.code for c in gate.assess_transaction(sent, Context()).gate.blocking] == ["review"]
         reviews.record(sent.id, REVIEW)
@@ -276,6 +277,23 @@ def test_a_review_later_opens_the_gate_and_other_images_shut_it_again(us: Party,
         assert transactions.by_id(sent.id).required == ()
         reviews.record(sent.id, replace(REVIEW, sop_instance_uids=("1.2",)))
         assert not gate.assess_transaction(sent, Context()).gate.is_open
+
+
+def test_what_an_admin_sets_while_the_program_runs_holds_from_the_next_send_on(
+    us: Party, tmp_path: Path
+) -> None:
+    us.configure(review_before_send=())
+    order = _order(us, tmp_path / "study", "1.2", "1.3")
+    with us.desk() as window, us.desk() as engine:
+        order = replace(order, studies=window.transfers.as_they_are(order, Context()))
+        sent = window.transfers.create(order, Context())
+        assert engine.export_gate.assess_transaction(sent, Context()).gate.is_open
+        window.reviews.set_mandatory((THEM,))
+        assert window.reviews.mandatory_for() == (THEM,)
+        for desk in (window, engine):
+            gate = desk.export_gate.assess_transaction(sent, Context()).gate
+            assert [check.code for check in gate.blocking] == ["review"]
+    assert settings.open_profile(us.root).settings.review_before_send == (THEM,)
 
 
 def test_a_review_lifts_what_waited_for_it_and_lets_the_engine_ask_again(us: Party, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -11,6 +12,7 @@ from iep_desktop.core.queries import EchoResult
 from iep_desktop.ui.admin.hospitals import HospitalsDialog
 from iep_desktop.ui.admin.node_editor import NodeEditor
 from iep_desktop.ui.admin.nodes import NodesDialog
+from iep_desktop.ui.admin.review import ReviewDialog
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.confirm import ConfirmDialog
 from iep_desktop.workers.queries import Queries
@@ -197,3 +199,28 @@ def test_a_node_that_speaks_dicomweb_needs_its_address_and_nothing_of_dimse(
     assert editor.node() == node
     editor.show_node(None)
     assert editor.port.isEnabled()
+
+
+def test_where_a_review_is_mandatory_is_ticked_with_the_keyboard(
+    qtbot: QtBot, theme: Theme, queries: Queries, desk: FakeDesk
+) -> None:
+    theirs = replace(GATEWAY, name="NUH Radiology PACS", hospital="RX1")
+    desk.nodes.add(theirs)
+    desk.reviews.names = ("rx1", "Old gateway")
+    dialog = ReviewDialog(desk.reviews, desk.nodes, desk.reading, queries, "RWE", theme)  # type: ignore[arg-type]
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.list.count() > 0)
+    words = [dialog.list.item(at).text().strip() for at in range(dialog.list.count())]
+    name = desk.reading.hospital_name("RX1")
+    assert words == ["Everywhere", name, "NUH Radiology PACS only", "Old gateway"], (
+        "our own gateway is no destination"
+    )
+    assert dialog.ticked() == ("RX1", "Old gateway")
+    assert not dialog.save_button.isEnabled()
+    dialog.list.setCurrentRow(2)
+    qtbot.keyClick(dialog.list, Qt.Key.Key_Space)
+    with qtbot.waitSignal(dialog.saved):
+        qtbot.keyClick(dialog, Qt.Key.Key_S, Qt.KeyboardModifier.AltModifier)
+    assert desk.reviews.names == ("RX1", "NUH Radiology PACS", "Old gateway")
+    assert not dialog.isVisible()
