@@ -118,7 +118,6 @@ def late_requirement(counted: Countdown) -> Requirement | None:
         "Make way for it, choose another node, or ring the other hospital.",
         "R-TIME-2",
         "A7",
-        "Details",
         due=counted.due,
         blocking=False,
     )

@@ -76,8 +76,8 @@ def test_a_forecast_behind_the_target_is_required_with_its_due_time_hours_before
     assert ward.late(made) is None
     late = ward.late(behind)
     assert late is not None
-    assert (late.title, late.rule, late.clause, late.lift, late.blocking) == (
-        "Blue Light will be late", "R-TIME-2", "A7", "Details", False,
+    assert (late.title, late.rule, late.clause, late.blocking) == (
+        "Blue Light will be late", "R-TIME-2", "A7", False,
     )  # fmt: skip
     assert late.due == ward.transactions.by_id(behind).created_at + timedelta(hours=4)
     assert [row.id for row in ward.tab(Tab.ACTION_REQUIRED)] == [behind]

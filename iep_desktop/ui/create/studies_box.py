@@ -52,7 +52,7 @@ class StudiesBox(QWidget):
         self._asked: tuple[StudyCriteria, Form] | None = None
         self.rows = StudyRows(theme, self)
         self.table = StudyTable(self.rows, theme)
-        self.filter = SearchBox("Filter by exam, date or accession no", theme)
+        self.filter = SearchBox("Exam, date or accession no", theme)
         self.said = Label(empty, "text2", wrap=True)
         self.count = Label("", "text2")
         self.error = ErrorBanner(theme)

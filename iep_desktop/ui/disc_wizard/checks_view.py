@@ -39,7 +39,8 @@ class ChecksView(QWidget):
         self._first: Button | None = None
         self._count = Label("", "text2")
         self._heading = Label(_HEADING, weight=600)
-        head = row(self._heading, self._count)
+        # Where it is narrow, one under the other: a line that is wider than the place would cut all below it.
+        head = column(self._heading, self._count) if narrow else row(self._heading, self._count)
         head.addStretch()
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(12)

@@ -233,7 +233,9 @@ class QueuesPage(QWidget):
         shown = lines.narrowed(view.waiting, self._found)
         self.model.show_rows(shown, self._hospitals)
         self.line.setDragEnabled(self._found is None)
-        self.empty.set(*(NOTHING_WAITS if self._found is None else NOTHING_FOUND))
+        self.empty.set(
+            *((*NOTHING_WAITS, "circle-check") if self._found is None else (*NOTHING_FOUND, "search"))
+        )
         self._stack.setCurrentWidget(self.line if shown else self.empty)
         if shown and not self.line.currentIndex().isValid():
             self.line.setCurrentIndex(self.model.index(0, 0))

@@ -43,9 +43,13 @@ class EmptyState(QWidget):
         theme.changed.connect(self._recolor)
         self._recolor()
 
-    def set(self, title: str, next_step: str) -> None:
+    def set(self, title: str, next_step: str, icon: str = "") -> None:
+        """With `icon` the picture is another one, too."""
         self.title.setText(title)
         self.next_step.setText(next_step)
+        if icon and icon != self._icon_name:
+            self._icon_name = icon
+            self._recolor()
 
     def _recolor(self) -> None:
         size = 2 * self._theme.sizes.icon

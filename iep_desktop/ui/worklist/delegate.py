@@ -157,16 +157,17 @@ class WorklistDelegate(QStyledItemDelegate):
             status_tone(transaction.status),
             self._theme,
         )
-        if left.fraction is not None:
+        weight, sign = 600 if left.bold else 400, self._theme.sizes.icon - 2
+        words = self._width(left.text, weight) + (sign + 4 if left.icon else 0)
+        if left.fraction is not None and right + 16 + BAR + words <= rect.right() - 2:
             bar = QRectF(right + 8, rect.top(), BAR, rect.height())
             paint_bar(painter, bar, left.fraction, self._theme)
-            right += 8 + BAR
+            right += 8 + BAR  # what is left is told in words; the bar goes where there is no room for both
         if left.icon:
-            size = self._theme.sizes.icon - 2
-            self._icon(painter, right + 8, rect, left.icon, left.tone, size)
-            right += size + 4
+            self._icon(painter, right + 8, rect, left.icon, left.tone, sign)
+            right += sign + 4
         area = QRect(right + 8, rect.top(), rect.right() - right - 10, rect.height())
-        self._text(painter, area, left.text, left.tone, 600 if left.bold else 400)
+        self._text(painter, area, left.text, left.tone, weight)
 
     # -- one series below it
 

@@ -166,7 +166,7 @@ class RequiredPage(TabPage):
         count = len(open_ones)
         self.heading.setText("1 thing needs a person" if count == 1 else f"{count} things need a person")
         self.model.show_entries(self._chosen())
-        self.empty.set(*self._nothing())
+        self.empty.set(*self._nothing(), "search" if self._search else "circle-check")
         self._stack.setCurrentWidget(self.view if self.model.entries else self.empty)
         self.view.select_first()
 

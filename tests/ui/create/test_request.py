@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.errors import LedgerBusy
@@ -318,3 +318,22 @@ def test_an_institution_that_is_shown_before_the_list_has_come_gets_its_name_fro
     picker.set_hospitals(HOSPITALS)
     assert picker.name.text() == KETTERING
     assert picker.ods == "RNQ"
+
+
+def test_no_word_beside_the_form_is_cut_at_1280_by_720(request_page: RequestPage, qtbot: QtBot) -> None:
+    page = request_page
+    qtbot.waitUntil(lambda: len(page.side.checks.titles()) > 8)
+
+    def cut() -> list[str]:
+        labels = [
+            label for label in page.side.checks.findChildren(QLabel) if label.isVisible() and label.text()
+        ]
+        room = page.side.width() - 16
+        return [
+            label.text()
+            for label in labels
+            if label.height() < label.heightForWidth(label.width())
+            or label.mapTo(page.side, QPoint(label.width(), 0)).x() > room
+        ]
+
+    qtbot.waitUntil(lambda: cut() == [])

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QHelpEvent
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
+from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
@@ -14,6 +15,7 @@ from iep_desktop.core.model import Priority
 from iep_desktop.core.transaction import Status, WorklistFilter
 from iep_desktop.ui.theme import Theme, ThemeChoice
 from iep_desktop.ui.worklist.columns import WIDTHS, Col
+from iep_desktop.ui.worklist.delegate import WorklistDelegate
 from iep_desktop.ui.worklist.model import WorklistModel
 from iep_desktop.ui.worklist.view import WorklistView
 from iep_desktop.workers.queries import Queries
@@ -201,6 +203,25 @@ def test_a_blue_light_that_will_be_late_has_its_sign_in_the_row(show: Show, them
     assert warn in colours(0)
     assert warn not in colours(1)
     assert accent in colours(1)
+
+
+def test_where_bar_and_countdown_have_no_room_beside_the_status_the_countdown_stays_whole(
+    show: Show, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarm = late_requirement(Countdown(NOW, timedelta(), None, Alarm.FORECAST))
+    late = {"priority": Priority.BLUE_LIGHT, "required": (alarm,), "status": Status.DOWNLOADING}
+    view = show(FakeReading([transaction(1, ago=timedelta(hours=3), **late)]))
+    painted: list[str] = []
+    paint = WorklistDelegate._text
+
+    def noted(self: WorklistDelegate, painter: QPainter, rect: QRect, text: str, *more: Any) -> None:
+        shown = self._metrics.get(600) or QFontMetrics(self._font(600))
+        painted.append(shown.elidedText(text, Qt.TextElideMode.ElideRight, rect.width()))
+        paint(self, painter, rect, text, *more)
+
+    monkeypatch.setattr(WorklistDelegate, "_text", noted)
+    view.viewport().grab()
+    assert "1:00 left" in painted
 
 
 @pytest.mark.parametrize("choice", [ThemeChoice.LIGHT, ThemeChoice.DARK])
