@@ -11,7 +11,6 @@ import pytest
 from iep_desktop.core.clocks import LATE
 from iep_desktop.core.model import Priority
 from iep_desktop.core.transaction import (
-    InstanceState,
     Requirement,
     Status,
     Tab,
@@ -21,14 +20,14 @@ from iep_desktop.core.transaction import (
 )
 from iep_desktop.store.alarms import Alarms
 from iep_desktop.store.database import Database
-from iep_desktop.store.instances import InstanceChange
 from iep_desktop.store.line import Line
 from iep_desktop.store.transactions import Transactions
 from iep_desktop.store.upgrade import open_ledger
 from iep_desktop.store.worklists import Worklists
 from iep_desktop.workers.alarms import BlueLights
 from tests.store.conftest import Clock
-from tests.store.samples import THEM, US, images, transfer
+from tests.store.samples import THEM, US, transfer
+from tests.store.steps import verified
 from tests.workers.test_queue import IMAGE, Office
 
 BLUE = Priority.BLUE_LIGHT
@@ -136,9 +135,7 @@ def test_it_is_each_ends_own_and_the_senders_ends_on_iep(ward: Ward) -> None:
     ward.there.look(ward.clock(), "engine")
     assert [r.code for r in rows.by_id(made).required] == [LATE]
     ward.look(timedelta(minutes=16))
-    uid = images(1)[0].sop_instance_uid
-    steps = (InstanceState.SPOOLED, InstanceState.SENT, InstanceState.VERIFIED)
-    ward.transactions.update_instances(made, [InstanceChange(uid, state) for state in steps])
+    verified(ward.transactions, made)
     ward.transactions.move(made, Status.UPLOADING, "", "engine")
     assert ward.late(made) is not None
     ward.transactions.move(made, Status.ON_IEP, "", "engine")
