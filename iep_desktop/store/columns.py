@@ -104,4 +104,4 @@ class Document(TypeDecorator[Any]):
         return None if value is None else serialise.dumps(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        return None if value is None else serialise.loads(self.of, value)
+        return None if value is None else serialise.remembered(self.of, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, aliased
 
 from iep_desktop.core.transaction import Direction, Status, TransactionType
@@ -15,7 +15,7 @@ from iep_desktop.store.tables import AttachmentRow, EndRow, FormRow, Transaction
 _KINDS = (TransactionType.TRANSFER, TransactionType.DIRECT_ROUTING, TransactionType.REQUEST)
 
 
-def parts_of(session: Session, ends: Sequence[EndRow]) -> dict[int, dict[str, Any]]:
+def parts_of(session: Session, ends: Sequence[EndRow | Row[*tuple[Any, ...]]]) -> dict[int, dict[str, Any]]:
     """By transaction: fields of `Transaction` that differ from what every transaction has."""
     concerned = [end for end in ends if end.type in _KINDS]
     if not concerned:
@@ -78,7 +78,9 @@ def _add_answers(session: Session, ids: list[int], parts: dict[int, dict[str, An
             parts[key]["answers"] = (*parts[key].get("answers", ()), number)
 
 
-def _add_own_forms(session: Session, ends: Sequence[EndRow], parts: dict[int, dict[str, Any]]) -> None:
+def _add_own_forms(
+    session: Session, ends: Sequence[EndRow | Row[*tuple[Any, ...]]], parts: dict[int, dict[str, Any]]
+) -> None:
     """The recipient works with its own form; what the sender wrote stands beside it."""
     incoming = {end.transaction_id: end.hospital for end in ends if end.direction is Direction.IN}
     wanted = (

@@ -54,7 +54,8 @@ class Line:
         """What runs and what waits, in the order of the queue."""
         now = self._database.now()
         with self._database.read() as session:
-            ends = session.scalars(in_order(queued(self._hospital))).all()
+            line = in_order(queued(self._hospital)).with_only_columns(*EndRow.__table__.columns)
+            ends = session.execute(line).all()
             ids = [end.transaction_id for end in ends]
             running = set(session.scalars(_running(self._hospital, now)))
             left = _bytes_left(session, ids)

@@ -5,38 +5,37 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from iep_desktop.core.model import Exam, Form
-from iep_desktop.core.transaction import InstanceCounts, InstanceState, Medium, Transaction
+from iep_desktop.core.model import Exam
+from iep_desktop.core.transaction import InstanceCounts, Medium, Transaction
 from iep_desktop.store.exchange_rows import parts_of
 from iep_desktop.store.tables import EndRow, ExamRow, FormRow, MediumRow, TransactionRow
 
+BareRow = Row[*tuple[Any, ...]]
+"""The columns of one row. A list is read three times as fast without making objects that a session watches."""
 
-def transactions_of(session: Session, ends: Sequence[EndRow]) -> tuple[Transaction, ...]:
+
+def transactions_of(session: Session, ends: Sequence[EndRow | BareRow]) -> tuple[Transaction, ...]:
     """The transactions of these ends, in their order and as their hospital sees them, without media.
 
     Table by table and by key: a join over `ends` leads SQLite to read all rows of the hospital.
     """
     ids = [end.transaction_id for end in ends]
-    wanted = select(TransactionRow, FormRow.document).join(
+    wanted = select(*TransactionRow.__table__.columns, FormRow.document).join(
         FormRow, FormRow.transaction_id == TransactionRow.id
     )
-    found = {row.id: (row, form) for row, form in session.execute(wanted.where(TransactionRow.id.in_(ids)))}
+    found = {row.id: row for row in session.execute(wanted.where(TransactionRow.id.in_(ids)))}
     exams = exams_of(session, ids)
     parts = parts_of(session, ends)
-    return tuple(
-        replace(
-            _transaction(end, *found[end.transaction_id], exams.get(end.transaction_id, ())),
-            **parts.get(end.transaction_id, {}),
-        )
-        for end in ends
-    )
+    made = (_transaction(end, found[end.transaction_id], exams.get(end.transaction_id, ())) for end in ends)
+    return tuple(replace(one, **parts[one.id]) if one.id in parts else one for one in made)
 
 
-def _transaction(end: EndRow, row: TransactionRow, form: Form, exams: tuple[Exam, ...]) -> Transaction:
+def _transaction(end: EndRow | BareRow, row: BareRow, exams: tuple[Exam, ...]) -> Transaction:
     return Transaction(
         id=row.id,
         number=row.number,
@@ -48,7 +47,7 @@ def _transaction(end: EndRow, row: TransactionRow, form: Form, exams: tuple[Exam
         priority=row.priority,
         created_at=row.created_at,
         created_by=row.created_by,
-        form=form,
+        form=row.document,
         updated_at=row.updated_at,
         assigned_to=end.assigned_to,
         node=row.node,
@@ -66,15 +65,16 @@ def _transaction(end: EndRow, row: TransactionRow, form: Form, exams: tuple[Exam
     )
 
 
-def counts_of(row: TransactionRow) -> InstanceCounts:
-    return InstanceCounts(**{state.value: getattr(row, state.value) for state in InstanceState})
+def counts_of(row: TransactionRow | BareRow) -> InstanceCounts:
+    return InstanceCounts(row.listed, row.spooled, row.sent, row.verified, row.failed, row.skipped)
 
 
 def exams_of(session: Session, ids: Sequence[int]) -> dict[int, tuple[Exam, ...]]:
     """The exams of several transactions, each in its order."""
-    wanted = select(ExamRow).where(ExamRow.transaction_id.in_(ids)).order_by(ExamRow.position)
+    columns = select(*ExamRow.__table__.columns)
+    wanted = columns.where(ExamRow.transaction_id.in_(ids)).order_by(ExamRow.position)
     found: dict[int, list[Exam]] = defaultdict(list)
-    for row in session.scalars(wanted):
+    for row in session.execute(wanted):
         found[row.transaction_id].append(_exam(row))
     return {owner: tuple(exams) for owner, exams in found.items()}
 
@@ -105,7 +105,7 @@ def medium_row(id: int, medium: Medium) -> MediumRow:
     return MediumRow(transaction_id=id, **vars(medium))
 
 
-def _exam(row: ExamRow) -> Exam:
+def _exam(row: BareRow) -> Exam:
     return Exam(
         row.date, row.modality, row.description, row.exam_code, row.accession, row.ris_state, row.study_uid
     )

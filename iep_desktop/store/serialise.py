@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -25,6 +25,12 @@ def dumps(value: Any) -> str:
 def loads(type_: Any, text: str | bytes) -> Any:
     """The value of `type_` (a dataclass, or a tuple of one) that `dumps` wrote."""
     return _reader(type_)(json.loads(text))
+
+
+@lru_cache(maxsize=2048)
+def remembered(type_: Any, text: str) -> Any:
+    """As `loads`. Lists are read again and again, and what is read is frozen: the same text is the same value."""
+    return loads(type_, text)
 
 
 def _plain(value: Any) -> Any:

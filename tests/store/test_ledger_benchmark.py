@@ -12,12 +12,12 @@ from benchmarks import ledger
 def test_the_benchmark_says_every_figure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in (("ROUNDS", 2), ("OPENINGS", 2), ("MOVED", 200)):
+    for name, value in (("ROUNDS", 2), ("OPENINGS", 2), ("MOVED", 200), ("QUEUED", 20)):
         monkeypatch.setattr(ledger, name, value)
     ledger.main(300)  # what it answers is for a quiet machine and a million
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     figures = " ".join(row["figure"] for row in rows)
-    assert all(row["figure"].startswith("5 ledger") for row in rows)
+    assert all(row["figure"].startswith("5 ") for row in rows)
     for asked in (
         "tab open",
         "filter",
@@ -26,5 +26,6 @@ def test_the_benchmark_says_every_figure(
         "counts",
         "opened",
         "moved in a second",
+        "the page Queues",
     ):
         assert asked in figures
