@@ -144,11 +144,14 @@ def render(args: argparse.Namespace, out: Output) -> Exit:
 def import_(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
     if args.everything and not args.reason.strip():
         raise InvalidInput("--everything needs --reason", "R-GATE-7 wants it recorded.", rule="R-GATE-7")
+    return rest(_ordered(args, desk, out), args.wait, desk, out)
+
+
+def _ordered(args: argparse.Namespace, desk: Desk, out: Output) -> Transaction:
+    """What the disc holds is let go before the images move: of a hundred thousand it is a lot."""
     form = read_form(args.form)
-    contents = _read(args.path, out)
-    order = _order(args, form, contents, desk)
-    transaction = desk.imports.create(order, desk.imports.assess(order, Context()))
-    return rest(transaction, args.wait, desk, out)
+    order = _order(args, form, _read(args.path, out), desk)
+    return desk.imports.create(order, desk.imports.assess(order, Context()))
 
 
 def read_form(path: Path) -> Form:

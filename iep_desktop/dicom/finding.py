@@ -6,8 +6,11 @@ Owns the questions and what their answers become; a session of either kind says 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import partial
+from typing import TypeVar
 
 from pydicom.dataset import Dataset
 
@@ -15,6 +18,8 @@ from iep_desktop.core.queries import PacsInstance, PacsPatient, PacsSeries, Pacs
 from iep_desktop.dicom import query
 
 MAX_RESULTS = 200
+
+T = TypeVar("T")
 
 
 class Finding(ABC):
@@ -24,8 +29,13 @@ class Finding(ABC):
     """Whether it has a level above studies; else patients are those of the studies."""
 
     @abstractmethod
-    def _find(self, level: str, keys: dict[str, str], limit: int | None) -> list[Dataset]:
-        """At most `limit` answers at PATIENT, STUDY, SERIES or IMAGE; keys by keyword (`query.RETURN_KEYS`)."""
+    def _find(
+        self, level: str, keys: dict[str, str], limit: int | None, read: Callable[[Dataset], T]
+    ) -> list[T]:
+        """At most `limit` answers at PATIENT, STUDY, SERIES or IMAGE; keys by keyword (`query.RETURN_KEYS`).
+
+        Each is read as it comes: a hundred thousand data sets would not fit into memory.
+        """
 
     def patients(
         self, *, patient_id: str = "", name: str = "", limit: int = MAX_RESULTS
@@ -34,7 +44,7 @@ class Finding(ABC):
         model (PS3.4 C.6.1), they are those of its studies."""
         keys = {k: v for k, v in (("PatientID", patient_id), ("PatientName", name)) if v}
         level = "PATIENT" if self._lists_patients else "STUDY"
-        found = [query.patient(ds) for ds in self._find(level, keys, limit)]
+        found = self._find(level, keys, limit, query.patient)
         return tuple(dict.fromkeys(found))
 
     def studies(
@@ -58,18 +68,17 @@ class Finding(ABC):
             ("StudyDescription", description),
         )
         keys = {k: v for k, v in asked if v}
-        return tuple(query.study(ds) for ds in self._find("STUDY", keys, limit))
+        return tuple(self._find("STUDY", keys, limit, query.study))
 
     def series(self, study_uid: str) -> tuple[PacsSeries, ...]:
         """All series of a study, with the number of instances where the node says it."""
         keys = {"StudyInstanceUID": study_uid}
-        return tuple(query.series(ds) for ds in self._find("SERIES", keys, None))
+        return tuple(self._find("SERIES", keys, None, query.series))
 
     def instance_uids(self, study_uid: str, series_uid: str) -> frozenset[str]:
         """The SOP Instance UIDs that the node has of a series."""
         keys = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series_uid}
-        found = self._find("IMAGE", keys, None)
-        return frozenset(query.text(ds, "SOPInstanceUID") for ds in found) - {""}
+        return frozenset(self._find("IMAGE", keys, None, _uid)) - {""}
 
     def instances(self, study_uid: str) -> tuple[PacsInstance, ...]:
         """Everything that the node has of a study, series by series."""
@@ -77,8 +86,11 @@ class Finding(ABC):
         for answer in self.series(study_uid):
             series = replace(answer, study_uid=study_uid)  # some nodes leave it out
             keys = {"StudyInstanceUID": study_uid, "SeriesInstanceUID": series.series_uid}
-            for ds in self._find("IMAGE", keys, None):
-                one = query.instance(ds, series)
+            for one in self._find("IMAGE", keys, None, partial(query.instance, of=series)):
                 found.setdefault(one.sop_instance_uid, one)
         found.pop("", None)
         return tuple(found.values())
+
+
+def _uid(ds: Dataset) -> str:
+    return query.text(ds, "SOPInstanceUID")

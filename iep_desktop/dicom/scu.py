@@ -8,7 +8,7 @@ Cancelled where the job was stopped. What a node says about one instance is a `S
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import date
 from pathlib import Path
@@ -30,7 +30,7 @@ from iep_desktop.dicom.association import NoContextAccepted, NodeAssociation, as
 from iep_desktop.dicom.contexts import Pair, groups, not_accepted, presentation_contexts
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
 from iep_desktop.dicom.faststore import Answer
-from iep_desktop.dicom.finding import MAX_RESULTS, Finding
+from iep_desktop.dicom.finding import MAX_RESULTS, Finding, T
 from iep_desktop.dicom.sendfile import SendFile, send_file, unreadable
 from iep_desktop.dicom.status import StoreOutcome, query_error, store_outcome
 
@@ -67,9 +67,11 @@ class FindSession(Finding):
     def _study_model(self) -> str:
         return _STUDY_ROOT if _STUDY_ROOT in self._models else _PATIENT_ROOT
 
-    def _find(self, level: str, keys: dict[str, str], limit: int | None) -> list[Dataset]:
+    def _find(
+        self, level: str, keys: dict[str, str], limit: int | None, read: Callable[[Dataset], T]
+    ) -> list[T]:
         model = _PATIENT_ROOT if level == "PATIENT" else self._study_model
-        found: list[Dataset] = []
+        found: list[T] = []
         self._message_id = self._message_id % 0xFFFF + 1
         way = fastfind.direct if faststore.usable() else fastfind.plain
         with closing(way(self._link, model, query.identifier(level, **keys), self._message_id)) as answers:
@@ -81,7 +83,7 @@ class FindSession(Finding):
                 if answer is None or not query.is_answer(answer, level):
                     title = f"{self._link.node.name} sends an answer that cannot be read"
                     raise Permanent(title, "", _ASK_LOG)
-                found.append(answer)
+                found.append(read(answer))
                 if limit is not None and len(found) == limit:
                     self._link.abort()  # a C-CANCEL may be ignored, and then everything would still come
                     break

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Table, bindparam, case, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -16,6 +16,8 @@ from iep_desktop.core.evidence import Evidence
 from iep_desktop.core.states import check_evidence, check_instance_move
 from iep_desktop.core.transaction import Instance, InstanceCounts, InstanceState, SeriesProgress
 from iep_desktop.store.tables import InstanceRow, SeriesRow, TransactionRow
+
+T = TypeVar("T")
 
 _TABLE = cast("Table", InstanceRow.__table__)
 
@@ -51,9 +53,17 @@ def add(session: Session, row: TransactionRow, instances: Sequence[Instance]) ->
     for instance in instances:
         check_evidence(instance.state, instance.evidence)
     series = _add_series(session, row.id, instances)
-    values = [
+    for chunk in _chunks(instances):  # the values of a hundred thousand at once would take 200 MB
+        session.execute(insert(_TABLE), _rows(row.id, series, chunk))
+    _count(row, Counter(i.state for i in instances))
+
+
+def _rows(
+    id: int, series: Mapping[tuple[str, str], int], instances: Sequence[Instance]
+) -> list[dict[str, Any]]:
+    return [
         {
-            "transaction_id": row.id,
+            "transaction_id": id,
             "series_id": series[i.study_uid, i.series_uid],
             "sop_instance_uid": i.sop_instance_uid,
             "sop_class_uid": i.sop_class_uid,
@@ -69,9 +79,6 @@ def add(session: Session, row: TransactionRow, instances: Sequence[Instance]) ->
         }
         for i in instances
     ]
-    if values:
-        session.execute(insert(_TABLE), values)
-    _count(row, Counter(i.state for i in instances))
 
 
 def of_transaction(
@@ -103,7 +110,24 @@ def of_transaction(
     )
     if states is not None:
         wanted = wanted.where(i.state.in_(states))
-    return tuple(Instance(*found) for found in session.execute(wanted))
+    rows = session.execute(
+        wanted, execution_options={"yield_per": CHUNK}
+    )  # never all of them beside what they become
+    shared: dict[str, str] = {}  # what one series' images have in common is kept once: two fifths of them all
+    same = shared.setdefault
+    return tuple(
+        Instance(
+            uid,
+            same(kind, kind),
+            same(syntax, syntax),
+            same(study, study),
+            same(series, series),
+            same(modality, modality),
+            same(text, text),
+            *rest,
+        )
+        for uid, kind, syntax, study, series, modality, text, *rest in rows
+    )
 
 
 def change(session: Session, row: TransactionRow, changes: Sequence[InstanceChange]) -> None:
@@ -182,8 +206,8 @@ def _known(session: Session, id: int, uids: Iterable[str]) -> dict[str, tuple[in
     return found
 
 
-def _chunks(uids: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(uids)
+def _chunks(every: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(every)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk
 

@@ -106,7 +106,7 @@ class Sending:
             ImagesWaiting: the peer had no room for some.
         """
         node = self.node(transaction.node)
-        pairs = [Pair(i.sop_class_uid, i.transfer_syntax_uid) for i in instances]
+        pairs = list(dict.fromkeys(Pair(i.sop_class_uid, i.transfer_syntax_uid) for i in instances))
         journal = self._journal(transaction.id)
         try:
             with LedgerBatch(self.transactions, transaction.id) as batch:

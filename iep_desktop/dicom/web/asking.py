@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from iep_desktop.core.model import Node
 from iep_desktop.core.queries import EchoResult
 from iep_desktop.dicom import query
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
-from iep_desktop.dicom.finding import Finding
+from iep_desktop.dicom.finding import Finding, T
 from iep_desktop.dicom.troubles import at
 from iep_desktop.dicom.web.documents import JSON, data_sets, read_json
 from iep_desktop.dicom.web.line import WebLine
@@ -35,15 +35,17 @@ class WebFindSession(Finding):
     def __init__(self, line: WebLine) -> None:
         self._line = line
 
-    def _find(self, level: str, keys: dict[str, str], limit: int | None) -> list[Dataset]:
+    def _find(
+        self, level: str, keys: dict[str, str], limit: int | None, read: Callable[[Dataset], T]
+    ) -> list[T]:
         path, keys = _resource(level, keys)
         asked: dict[str, str | list[str]] = {**keys, "includefield": list(query.RETURN_KEYS[level])}
         if limit is not None:
             asked["limit"] = str(limit)
-        found: list[Dataset] = []
+        found: list[T] = []
         for _ in range(_MOST_PAGES):
             answers, more = self._page(path, asked, level)
-            found += answers
+            found += map(read, answers)
             if not more or not answers or (limit is not None and len(found) >= limit):
                 break
             asked["offset"] = str(len(found))
