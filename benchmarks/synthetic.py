@@ -1,21 +1,33 @@
-"""Makes synthetic CT slices for the benchmarks: 512 × 512 × 16 bit, Explicit VR Little Endian, 0.5 MB each.
+"""Makes synthetic images for the benchmarks, Explicit VR Little Endian; the patient is synthetic.
 
-Each slice is a head-like ellipse with noise, so that it compresses as real slices do; the patient is synthetic.
+CT slices of 512 × 512 × 16 bit, 0.5 MB each: a head-like ellipse with noise, so that they compress as real slices do.
+Where only number and size count, very many at once (`large_study`) and single objects of any size (`large_object`).
 """
 
 from __future__ import annotations
 
+import secrets
 import shutil
+import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import (
+    CTImageStorage,
+    ExplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+    generate_uid,
+)
 
 SIDE = 512
+PER_SERIES = 1000
+FRAGMENT = 1 << 14
 
 
 def ct_slices(folder: Path, count: int = 400) -> list[Path]:
@@ -34,6 +46,70 @@ def ct_slices(folder: Path, count: int = 400) -> list[Path]:
         paths.append(folder / f"{number:06}.dcm")
         ds.save_as(paths[-1], enforce_file_format=True)
     return paths
+
+
+def large_study(folder: Path, count: int, side: int = SIDE) -> str:
+    """Writes `count` slices of `side` × `side` pixels, a folder each thousand; the Study Instance UID.
+
+    All are one slice with other UIDs and another number, so that a hundred thousand take seconds.
+    """
+    uids = [f"2.25.{n}{secrets.randbelow(10**24):024}0000000000" for n in (1, 2)]
+    ds, number = _series(), "98765432"
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uids[0]
+    ds.SeriesInstanceUID, ds.InstanceNumber, ds.ImagePositionPatient = uids[1], number, [-120, -120, 0]
+    ds.Rows = ds.Columns = side
+    ds.PixelData = np.resize(_head(0.5), (side, side)).astype("<i2").tobytes()
+    folder.mkdir(parents=True)
+    ds.save_as(folder / "first", enforce_file_format=True)
+    whole = (folder / "first").read_bytes()
+    (folder / "first").unlink()
+    for at in range(count):
+        into = folder / f"{at // PER_SERIES:04}"
+        if at % PER_SERIES == 0:
+            into.mkdir()
+        made = whole.replace(uids[0].encode(), f"{uids[0][:-10]}{at:010}".encode())
+        made = made.replace(uids[1].encode(), f"{uids[1][:-10]}{at // PER_SERIES:010}".encode())
+        (into / f"{at:08}.dcm").write_bytes(made.replace(number.encode(), f"{at:08}".encode(), 1))
+    return str(ds.StudyInstanceUID)
+
+
+def large_object(path: Path, size: int, *, fragmented: bool = False) -> str:
+    """Writes a multi-frame image with `size` bytes of pixel data, all zero; the Study Instance UID.
+
+    With `fragmented` they are encapsulated, 16 KB a fragment; no decoder is meant to understand them.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ds = _series()
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = (
+        MultiFrameGrayscaleWordSecondaryCaptureImageStorage
+    )
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    ds.NumberOfFrames, ds.InstanceNumber = max(1, size // (2 * SIDE * SIDE)), 1
+    if fragmented:
+        ds.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    ds.save_as(path, enforce_file_format=True)
+    with path.open("r+b") as file:
+        file.seek(0, 2)
+        if fragmented:
+            _write_fragments(file, size)
+        else:
+            file.write(struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OW", 0, size))
+            file.truncate(file.tell() + size)
+    return str(ds.StudyInstanceUID)
+
+
+def _write_fragments(file: BinaryIO, size: int) -> None:
+    """Encapsulated pixel data (PS3.5 A.4) with an empty offset table; what is zero takes no room on most disks."""
+    file.write(
+        struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF) + struct.pack("<HHL", 0xFFFE, 0xE000, 0)
+    )
+    at = file.tell()
+    for _ in range(0, size, FRAGMENT):
+        file.seek(at)
+        file.write(struct.pack("<HHL", 0xFFFE, 0xE000, FRAGMENT))
+        at = file.tell() + FRAGMENT
+    file.seek(at)
+    file.write(struct.pack("<HHL", 0xFFFE, 0xE0DD, 0))
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Figure 6, first half: the first screenful of thumbnails of a study of 3,000 instances, in the viewer's rail.
 
-    python -m benchmarks.thumbnails [INSTANCES]
+    python -m benchmarks.thumbnails [INSTANCES [TIMES]]
 
 The real rail, offscreen at 240 × 800, in a fresh process each time: from the wish to see the study until every series
 in sight is painted with its picture; the rail is built in that time. Every second series is JPEG 2000, lossless. The
@@ -135,12 +135,12 @@ def in_own_process(folder: Path, cache: Path, how: str) -> tuple[float, int]:
     return float(done[0]), int(done[1])
 
 
-def measure(instances: int) -> bool:
+def measure(instances: int, times: int = TIMES) -> bool:
     with ram_folder() as folder:
         note(f"making a study of {instances} instances")
         make_study(folder, instances)
         made, kept, unloaded = [], [], []
-        for run in range(TIMES):
+        for run in range(times):
             cache = folder / f"cache-{run}"
             made.append(in_own_process(folder, cache, "loaded"))
             kept.append(in_own_process(folder, cache, "loaded")[0])
@@ -161,7 +161,7 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["--show"]:
         print(*first_screenful(Path(arguments[1]), Path(arguments[2]), loaded=arguments[3] == "loaded"))
         return 0
-    return 0 if measure(int(arguments[0]) if arguments else 3_000) else 1
+    return 0 if measure(*map(int, arguments or ["3000"])) else 1
 
 
 if __name__ == "__main__":

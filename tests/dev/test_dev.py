@@ -375,6 +375,20 @@ def test_a_short_figure_fails_the_benchmarks(machine: Machine) -> None:
     assert machine.dev("bench", "send").returncode == 0
 
 
+def test_the_soak_runs_only_when_it_is_named(machine: Machine) -> None:
+    _benchmark(machine, "send", f"print({json.dumps(SEND)!r})")
+    _benchmark(machine, "soak", f"print({json.dumps(START)!r})")
+    assert machine.dev("bench").returncode == 0
+    assert machine.dev("bench", "soak").returncode == 1
+
+
+def test_a_benchmark_that_breaks_after_its_figures_is_short(machine: Machine) -> None:
+    _benchmark(machine, "send", f"print({json.dumps(SEND)!r})\nraise SystemExit(1)")
+    done = machine.dev("bench")
+    assert done.returncode == 1
+    assert "send ended with code 1" in done.stdout
+
+
 @pytest.mark.parametrize("text", ["raise SystemExit(3)", ""])
 def test_a_benchmark_without_figures_is_short(machine: Machine, text: str) -> None:
     _benchmark(machine, "send", text)
