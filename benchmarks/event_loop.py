@@ -8,43 +8,28 @@ the window shows In Progress. A timer that should beat every 5 ms tells the gaps
 
 from __future__ import annotations
 
-import json
 import multiprocessing
-import os
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
-from pydicom import dcmread
-from pydicom.uid import generate_uid
-from PySide6.QtCore import QElapsedTimer, QEventLoop, QObject, Qt, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer
 
 from benchmarks.figure import note, say
 from benchmarks.synthetic import ct_slices, ram_folder
+from benchmarks.window import PATIENCE, PATIENT, export_form, open_window, sent, stored, until
 from iep_desktop import settings
 from iep_desktop.app.session import Session
 from iep_desktop.core.exchange import TransferOrder
-from iep_desktop.core.forms import parse_form
 from iep_desktop.core.job import Context
-from iep_desktop.core.model import Form, Node, Priority
 from iep_desktop.core.queries import PacsStudy
-from iep_desktop.core.transaction import Status, Tab
-from iep_desktop.dicom.scu import open_store
-from iep_desktop.ui.theme import Theme, ThemeChoice
-from iep_desktop.workers.desk import Desk, open_desk
-from tests.hospital import form
+from iep_desktop.core.transaction import Status
+from iep_desktop.workers.desk import open_desk
 from tests.two_hospitals import THEM, US, Pair, four_archives, pair_over
 
 P99_MS, MAX_MS = 16.0, 50.0
 UPLOADS, DOWNLOADS = 5, 4
-PATIENCE = 180.0
-PATIENT = {"name": "BENCHMARK^SYNTHETIC", "birth_date": "1970-01-01", "hospital_no": "S999009"}
 
 
 class Pulse(QObject):
@@ -75,36 +60,31 @@ def main(images: int = 60) -> int:
     with ram_folder() as folder, four_archives(folder / "archives") as archives:
         pair = pair_over(folder, archives)
         slices = ct_slices(folder / "ct", images)
-        out = [_stored(pair.us.node, slices, folder / "one") for _ in range(UPLOADS)]
+        out = [stored(pair.us.node, slices, folder / "one") for _ in range(UPLOADS)]
         incoming = _lie_in_our_gateway(
-            pair, [_stored(pair.them.node, slices, folder / "one") for _ in range(DOWNLOADS)]
+            pair, [stored(pair.them.node, slices, folder / "one") for _ in range(DOWNLOADS)]
         )
-        application = QApplication([])
-        session = Session(settings.open_profile(pair.us.root), Theme(application, ThemeChoice.LIGHT))
-        session.show()
-        session.window.show_tab(Tab.IN_PROGRESS)
-        _until(lambda: session.engine.rounds > 0, "the program is at work")
-        gaps, seconds = _measured(session, pair.us.root, out, incoming)
-        session.close()
+        with open_window(pair) as session:
+            gaps, seconds = _measured(session, pair.us.root, out, incoming)
     return _told(gaps, seconds, images)
 
 
 def _measured(session: Session, root: Path, out: list[str], incoming: list[int]) -> tuple[list[float], float]:
     """Everything is asked for, and looked at, in another process: in this one is what a window does, and no more."""
-    pulse, began = Pulse(), time.perf_counter()
-    pulse.start()
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as beside:
         asked = beside.submit(_ask_and_wait, root, out, incoming)
-        _until(asked.done, "all nine have arrived")
+        pulse, began = Pulse(), time.perf_counter()
+        pulse.start()
+        until(asked.done, "all nine have arrived")
+        pulse.stop()
         asked.result()
-    pulse.stop()
     return pulse.gaps, time.perf_counter() - began
 
 
 def _ask_and_wait(root: Path, out: list[str], incoming: list[int]) -> None:
     """In a process of its own: send and download all nine, and return when they have arrived."""
     desk = open_desk(settings.open_profile(root))
-    made = [_sent(desk, study, n == 0) for n, study in enumerate(out)]
+    made = [sent(desk, study, n == 0) for n, study in enumerate(out)]
     for key in incoming:
         desk.downloads.download(key)
     wanted, deadline = {Status.ON_IEP, Status.DELIVERED}, time.monotonic() + PATIENCE
@@ -117,57 +97,18 @@ def _ask_and_wait(root: Path, out: list[str], incoming: list[int]) -> None:
     desk.close()
 
 
-def _until(condition: Callable[[], bool], what: str) -> None:
-    """Let the event loop run, as the program does, until the condition holds."""
-    loop, look = QEventLoop(), QTimer()
-    deadline = time.monotonic() + PATIENCE + 30
-    look.timeout.connect(lambda: loop.quit() if condition() or time.monotonic() > deadline else None)
-    look.start(100)
-    loop.exec()
-    look.stop()
-    if not condition():
-        raise RuntimeError(f"not in {PATIENCE:.0f} s: {what}")
-
-
-def _stored(node: Node, slices: list[Path], path: Path) -> str:
-    """A study of our patient with these pictures; its UID."""
-    study, series = generate_uid(), generate_uid()
-    with open_store(node, (), Context()) as session:
-        for slice_path in slices:
-            ds = dcmread(slice_path)
-            ds.StudyInstanceUID, ds.SeriesInstanceUID = study, series
-            ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-            ds.PatientID = PATIENT["hospital_no"]
-            ds.save_as(path, enforce_file_format=True)
-            if not session.store(path).stored:
-                raise RuntimeError("the archive did not take an image")
-    return str(study)
-
-
-def _form(to: str, **changes: object) -> Form:
-    document = form(**{f"patient__{key}": value for key, value in PATIENT.items()})
-    document |= {"hospital": to, "exams": [], "recipient": {"name": "Radiologist on call"}, **changes}
-    return parse_form(json.dumps(document).encode())
-
-
-def _sent(desk: Desk, study: str, urgent: bool) -> int:
-    export = _form(THEM, kind="export")
-    if urgent:
-        export = replace(export, priority=Priority.BLUE_LIGHT, priority_reason="To theatre")
-    order = TransferOrder(THEM, export, (PacsStudy(study, PATIENT["hospital_no"]),))
-    return desk.transfers.create(order, Context()).id
-
-
 def _lie_in_our_gateway(pair: Pair, studies: list[str]) -> list[int]:
     """Transfers to us that are On IEP and matched with our own form."""
     keys = []
     exam = {"date": "2026-01-02", "modality": "CT", "description": "Head"}
     with pair.them.desk() as theirs, pair.us.desk() as ours:
         for study in studies:
-            order = TransferOrder(US, _form(US, kind="export"), (PacsStudy(study, PATIENT["hospital_no"]),))
+            order = TransferOrder(
+                US, export_form(US, kind="export"), (PacsStudy(study, PATIENT["hospital_no"]),)
+            )
             key = theirs.transfers.create(order, Context()).id
             theirs.legs.run(key, Context())
-            ours.downloads.match(key, _form(THEM, exams=[exam]))
+            ours.downloads.match(key, export_form(THEM, exams=[exam]))
             ours.imports.register(key)
             keys.append(key)
     return keys

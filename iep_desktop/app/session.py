@@ -168,6 +168,7 @@ class Session(QObject):
         if self._closed:
             return
         self._closed = True
+        self.window.hide()  # it goes at once, whatever the engine still has in its hands
         for wizard in list(self.wizards):
             wizard.close()
         self.engine.stop()
