@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -19,6 +19,8 @@ from iep_desktop.ui.create.study_rows import SORT_ROLE, Column, StudyRows
 from iep_desktop.ui.theme import Theme
 
 _WIDTHS = {Column.MODALITY: 84, Column.DATE: 100, Column.ACCESSION: 120, Column.IMAGES: 72, Column.NOTE: 200}
+
+NAME, LEAST = 160, 64  # of the study's name, and of a note, at 100 %
 
 
 class _Proxy(QSortFilterProxyModel):
@@ -48,9 +50,17 @@ class _Rows(QStyledItemDelegate):
     def initStyleOption(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """Where the keyboard is, the whole row says; no frame around it."""
+        """Where the keyboard is, the whole row says, in one plain colour; no frame around it."""
         super().initStyleOption(option, index)
         option.state &= ~QStyle.StateFlag.State_HasFocus
+        option.state &= ~QStyle.StateFlag.State_Selected
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, self._theme.color("selection"))
+        super().paint(painter, option, index)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         hint = super().sizeHint(option, index)
@@ -94,6 +104,16 @@ class StudyTable(QTreeView):
         for column, width in _WIDTHS.items():
             head.resizeSection(column, self._theme.sizes.of(width))
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is narrow the names of the studies stay, and what is to be noted; the accession number goes."""
+        super().resizeEvent(event)
+        of, head = self._theme.sizes.of, self.header()
+        spare = self.viewport().width() - of(NAME) - of(sum(_WIDTHS.values()))
+        head.setSectionHidden(Column.ACCESSION, spare < 0)
+        if spare < 0:
+            spare += of(_WIDTHS[Column.ACCESSION])
+        head.resizeSection(Column.NOTE, max(of(_WIDTHS[Column.NOTE]) + min(spare, 0), of(LEAST)))
 
     def filter_by(self, text: str) -> None:
         self.proxy.want(text)

@@ -88,10 +88,10 @@ class FormFields(QWidget):
         self._letters = letters
         self.section("Patient", [
             [
-                self.field("family", "&Surname *", QLineEdit(), 4),
+                self.field("family", "&Surname *", QLineEdit(), 3),
                 self.field("given", "First na&me *", QLineEdit(), 3),
                 self.field("birth_date", "Date of b&irth *", DayEdit(self.theme), 3),
-                self.field("sex", "Sex", Select(_SEXES), 2),
+                self.field("sex", "Sex", Select(_SEXES), 3),
             ],
             [
                 self.field("hospital_no", hospital_no, QLineEdit(), 4),

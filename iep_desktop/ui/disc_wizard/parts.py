@@ -85,6 +85,7 @@ class FormField(Field):
     def __init__(self, label: str, editor: QWidget, theme: Theme, *, mandatory: bool = False) -> None:
         self._below: Label | None = None
         super().__init__(label, editor, theme, mandatory=mandatory)
+        self._side.setMinimumWidth(1)  # what is wrong stands below: the label has the line
         self._below = Label("", "danger", wrap=True)
         self._below.hide()
         layout = self.layout()

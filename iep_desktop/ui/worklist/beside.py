@@ -82,9 +82,10 @@ class Beside(QSplitter):
         if across:
             self.setSizes([max(self.width() - width, width), width])
         else:
-            height = max(self.height(), 2)
-            rows = self._theme.sizes.of(LIST_ABOVE) if self._always_below else height * 2 // 5
-            self.setSizes([min(rows, height * 2 // 5), height])
+            height, four_rows = max(self.height(), 2), self._theme.sizes.of(LIST_ABOVE)
+            part = height * 2 // 5
+            rows = min(four_rows, part) if self._always_below else max(four_rows, part)
+            self.setSizes([rows, max(height - rows, 1)])
 
     def to_bytes(self) -> bytes:
         folded = b"1" if self.is_folded else b"0"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.errors import NodeUnreachable
@@ -15,6 +15,7 @@ from iep_desktop.core.exchange import MediaType
 from iep_desktop.core.model import Priority
 from iep_desktop.core.transaction import Failure, Status
 from iep_desktop.core.viewing import Review
+from iep_desktop.ui.create.study_rows import Column
 from iep_desktop.ui.create.trauma.window import TraumaWindow
 from iep_desktop.workers.queries import Queries
 from tests.ui.create.fake_desk import STUDIES, FakeDesk, study
@@ -379,3 +380,27 @@ def test_the_review_closes_with_the_page(trauma: TraumaWindow, desk: FakeDesk, q
     assert viewer is not None
     with qtbot.waitSignal(viewer.closed):
         trauma.close()
+
+
+def test_at_200_percent_nothing_that_tells_patient_or_study_is_cut(
+    trauma: TraumaWindow, qtbot: QtBot
+) -> None:
+    """A screen of 1920 by 1080 has 960 by 540 then."""
+    trauma.resize(960, 540)
+    find(trauma, qtbot)
+    step, table = trauma.patient, trauma.studies.table
+    words = [*step.findChildren(QLabel), step.right]
+
+    def cut() -> list[str]:
+        seen = (w for w in words if w.isVisible() and w.text())
+        return [w.text() for w in seen if w.width() < w.sizeHint().width()]
+
+    qtbot.waitUntil(lambda: cut() == [])
+    assert table.header().sectionSize(Column.STUDY) >= 160
+    assert not table.horizontalScrollBar().isVisible()
+    table.first_row()
+    row = table.visualRect(table.currentIndex())
+    image = table.viewport().grab().toImage()
+    flat = {image.pixelColor(row.right() - 4, y).name() for y in range(row.top() + 2, row.bottom() - 2)}
+    assert len(flat) == 1, "one plain colour"
+    assert step.right.mapTo(step, step.right.rect().bottomRight()).x() <= step.width()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QLineEdit, QWidget
 
 from iep_desktop.core.errors import InvalidInput
 from iep_desktop.core.identifiers import (
@@ -37,7 +38,7 @@ class PatientStep(Step):
 
     def __init__(self, theme: Theme, numbers: NumberFormat = UHL_NUMBERS) -> None:
         super().__init__(1, "Patient", "by hospital number and NHS number", theme)
-        self._numbers = numbers
+        self._theme, self._numbers = theme, numbers
         self._found: PacsStudy | None = None
         self.number, self.nhs, self.reason, self.address = (QLineEdit() for _ in range(4))
         self.find_button = Button("&Find", theme, icon="search")
@@ -66,19 +67,28 @@ class PatientStep(Step):
         line.setStretch(0, 3)
         line.setStretch(1, 3)
         line.addStretch(1)
-        for field in (self.number, self.nhs):
-            field.setMinimumWidth(theme.sizes.of(112))
+        for name, width in (("number", 140), ("nhs", 120)):  # so wide is what stands above it
+            self.fields[name].setMinimumWidth(theme.sizes.of(width))
         absent = row(self.fields["reason"], self.fields["address"], spacing=16)
         absent.setContentsMargins(0, 0, 0, 0)
         self._absent.setLayout(absent)
         self._absent.hide()
-        who = row(self.name, self.born, spacing=16)
-        who.addStretch(1)
-        who.addWidget(self.right)
-        self._identity.setLayout(who)
+        line_of_name = row(self.name, self.born, spacing=16)
+        line_of_name.addStretch(1)
+        self._who = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._identity)
+        self._who.setContentsMargins(0, 0, 0, 0)
+        self._who.addLayout(line_of_name, 1)
+        self._who.addWidget(self.right)
         self.body.addLayout(line)
         self.body.addWidget(self._absent)
         self.body.addWidget(self._identity)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Who it is is never cut: where it is narrow, the tick stands below."""
+        super().resizeEvent(event)
+        narrow = self.width() < self._theme.sizes.of(720)
+        way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        self._who.setDirection(way)
 
     def _connect(self) -> None:
         for edit in (self.number, self.nhs, self.reason, self.address):
