@@ -86,6 +86,12 @@ def _nodes(commands: Any) -> None:
     add.add_argument(
         "--dicomweb", default="", metavar="URL", help="it speaks DICOMweb there: no AE title, host and port"
     )
+    add.add_argument(
+        "--commitment",
+        default="automatic",
+        choices=["automatic", "always", "off"],
+        help="storage commitment: where its report reaches our listener, also on the same association, or never",
+    )
     command(acts, "list", "list the nodes", "nodes list --json")
     for act, text in (("remove", "remove a node"), ("echo", "ask a node whether it is there")):
         command(acts, act, text, f"nodes {act} PACS").add_argument("name", metavar="NAME")

@@ -275,7 +275,8 @@ def show(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
     details = desk.reading.details(transaction.id)
     thread = {"thread": [documents.message_document(message) for message in details.messages]}
     desk.replies.look(transaction.id)  # before the answer: where it fails, that is the one document
-    out.result(documents.transaction_document(transaction) | thread, documents.details_text(details))
+    document = documents.transaction_document(transaction) | documents.evidence_document(details) | thread
+    out.result(document, documents.details_text(details))
     return Exit.DONE
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from iep_desktop.core.errors import IepError
+from iep_desktop.core.evidence import CommitmentUse
 from iep_desktop.core.model import Exam, Node
 from iep_desktop.core.names import display_name
 from iep_desktop.core.queries import PacsStudy
@@ -64,6 +65,33 @@ def transaction_document(transaction: Transaction) -> Document:
     }
 
 
+def evidence_document(details: Details) -> Document:
+    """On what evidence images count as arrived, and those to which their node does not commit itself."""
+    return {
+        "evidence": {kind.value: number for kind, number in details.evidence},
+        "commitments": [
+            {
+                "node": one.node,
+                "asked_at": one.asked_at.isoformat(),
+                "images": one.images,
+                "state": one.state.value,
+                "reported_at": one.reported_at.isoformat() if one.reported_at else None,
+            }
+            for one in details.commitments
+        ],
+        "uncommitted": [
+            {
+                "sop_instance_uid": one.sop_instance_uid,
+                "series_uid": one.series_uid,
+                "modality": one.modality,
+                "series": one.series_description,
+                "reason": one.reason,
+            }
+            for one in details.uncommitted
+        ],
+    }
+
+
 def message_document(message: Message) -> Document:
     return {
         "at": message.at.isoformat(),
@@ -101,6 +129,7 @@ def node_document(node: Node) -> Document:
         "calling_ae": node.calling_ae,
         "tls": node.tls,
         "dicomweb": node.dicomweb,
+        "commitment": node.commitment.value,
     }
 
 
@@ -156,13 +185,20 @@ def details_text(details: Details) -> str:
         f"  {m.at.astimezone():%d/%m/%Y %H:%M}  {m.author}, {m.hospital}: {m.text}" for m in details.messages
     ]
     history = [f"  {e.at.astimezone():%d/%m/%Y %H:%M}  {e.text} ({e.actor})" for e in details.events]
-    return "\n".join([transaction_text(details.transaction), *said, *history])
+    evidence = [f"  evidence: {number} images {kind.value}" for kind, number in details.evidence]
+    lacking = [
+        f"  uncommitted: {one.modality} {one.series_description}, {one.sop_instance_uid}: {one.reason}"
+        for one in details.uncommitted
+    ]
+    return "\n".join([transaction_text(details.transaction), *evidence, *lacking, *said, *history])
 
 
 def node_line(node: Node) -> str:
     if node.dicomweb:
         return f"{node.name:<20} {node.role.value:<8} {node.hospital:<5} {node.dicomweb}"
     tls = ", TLS" if node.tls else ""
+    if node.commitment is not CommitmentUse.AUTOMATIC:
+        tls += f", commitment {node.commitment.value}"
     return (
         f"{node.name:<20} {node.role.value:<8} {node.hospital:<5} "
         f"{node.ae_title}@{node.host}:{node.port}{tls}, we call as {node.calling_ae}"

@@ -119,6 +119,12 @@ def priority(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
     return rest(transaction, False, desk, out)
 
 
+def accept_evidence(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
+    transaction = desk.reading.transaction(args.number)
+    desk.acts.accept_evidence(transaction.id)
+    return rest(transaction, False, desk, out)
+
+
 COMMANDS: dict[str, Command] = {
     "request": request,
     "transfer": transfer,
@@ -128,4 +134,5 @@ COMMANDS: dict[str, Command] = {
     "download": download,
     "match": match,
     "priority": priority,
+    "accept-evidence": accept_evidence,
 }

@@ -121,8 +121,17 @@ def _priority(commands: Any) -> None:
     parser.add_argument("--reason", required=True, metavar="TEXT")
 
 
+def _accept_evidence(commands: Any) -> None:
+    command(
+        commands,
+        "accept-evidence",
+        "take what a node shows for enough, where its storage commitment has not come",
+        "accept-evidence 2026-000001",
+    ).add_argument("number", metavar="N")
+
+
 COMMANDS: tuple[Callable[[Any], None], ...] = (
-    _request, _transfer, _accept, _decline, _message, _download, _match, _priority,
+    _request, _transfer, _accept, _decline, _message, _download, _match, _priority, _accept_evidence,
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from iep_desktop.cli import documents
 from iep_desktop.cli.commands import Command, Exit
 from iep_desktop.cli.output import Output
 from iep_desktop.core.errors import InvalidInput
+from iep_desktop.core.evidence import CommitmentUse
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node, NodeRole
 from iep_desktop.core.web_address import web_node
@@ -60,6 +61,7 @@ def _node(args: argparse.Namespace) -> Node:
         args.calling_ae,
         args.tls,
         args.rest_url,
+        commitment=CommitmentUse(args.commitment),
     )
 
 

@@ -129,6 +129,9 @@ def is_whole(counts: InstanceCounts) -> bool:
     return counts.wanted > 0 and counts.verified == counts.wanted
 
 
+COMMITMENT = "commitment"
+"""The code of the requirement that `with_commitment` makes."""
+
 ANSWER_MESSAGE = Requirement("message", "Answer a message", "", "R-TX-5", "A1", "Message", blocking=False)
 
 
@@ -138,6 +141,26 @@ def with_message(required: tuple[Requirement, ...], unread: int, status: Status)
     if any(r.code != LATE for r in others) or not unread or status in (Status.CANCELLED, Status.PURGED):
         return others
     return (*others, ANSWER_MESSAGE)
+
+
+def with_commitment(
+    required: tuple[Requirement, ...], uncommitted: int, status: Status, *, moving: bool
+) -> tuple[Requirement, ...]:
+    """Images to which a node does not commit itself are a person's matter. Where they have not arrived by other
+    evidence (`moving`), nothing goes on before."""
+    others = tuple(r for r in required if r.code != COMMITMENT)
+    if not uncommitted or status in (Status.CANCELLED, Status.PURGED):
+        return others
+    what = f"{uncommitted} images" if uncommitted > 1 else "1 image"
+    if moving:
+        detail = "The node does not answer for them. Details has the list; to retry sends them again."
+        return (
+            *others,
+            Requirement(COMMITMENT, f"{what} without commitment", detail, "R-TX-4", "A1", "Retry"),
+        )
+    detail = "The node shows them, and has not committed itself to keep them. Details has the list."
+    title = f"{what} without commitment"
+    return (*others, Requirement(COMMITMENT, title, detail, "R-TX-4", "A1", "Accept", blocking=False))
 
 
 def tab_of(status: Status, required: Iterable[Requirement]) -> Tab:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from iep_desktop.core.evidence import Evidence
+from iep_desktop.core.evidence import Commitment, Evidence, Uncommitted
 from iep_desktop.core.medium import MediumPatient
 from iep_desktop.core.model import Exam, Form, Patient, Priority
 
@@ -315,3 +315,6 @@ class Details:
     messages: tuple[Message, ...]
     series: tuple[SeriesProgress, ...]
     place: int | None = None  # in the waiting line, from 1
+    evidence: tuple[tuple[Evidence, int], ...] = ()  # of how many images, the strongest first
+    commitments: tuple[Commitment, ...] = ()
+    uncommitted: tuple[Uncommitted, ...] = ()  # what a person has to look at

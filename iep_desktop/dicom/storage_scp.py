@@ -1,8 +1,9 @@
 """Our listener for instances: what nodes send us by themselves, and what we asked them for by C-MOVE.
 
 Owns who may call (AE title and address, nobody by default), the limits, and whose instance each one is: that of a
-running retrieve, or of the program. 0000 is answered only when the file is durable and recorded (PS3.4 B.2.3). Must
-not know the ledger, and logs nothing that could name a patient.
+running retrieve, or of the program. 0000 is answered only when the file is durable and recorded (PS3.4 B.2.3). Nodes
+report here, too, what they commit themselves to keep (see `commitment`). Must not know the ledger, and logs nothing
+that could name a patient.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pynetdicom import evt
 
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.model import Node
-from iep_desktop.dicom import fastreceive, faststore
+from iep_desktop.dicom import commitment, fastreceive, faststore
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
 from iep_desktop.dicom.getting import next_message_id, store
 from iep_desktop.dicom.harvest import Harvest
@@ -73,12 +74,14 @@ class StorageListener:
         folder_for: Callable[[InstanceHead, str], Path],
         on_instance: Callable[[Received], None],
         *,
+        on_report: commitment.Take | None = None,
         limits: Limits = DEFAULT_LIMITS,
         direct: bool = True,
     ) -> None:
         """`folder_for` (given the calling AE title) says where an instance goes that no retrieve waits for, on the
         disk of the `inbox`; `on_instance` records it. Both are called in the thread of an association, the second
-        also with what it has had before; when one raises, the sender is told to try again or not at all."""
+        also with what it has had before; when one raises, the sender is told to try again or not at all. `on_report`
+        keeps what a node reports of storage commitment; without it none is taken."""
         self._settings = settings
         self._folder_for = folder_for
         self._on_instance = on_instance
@@ -95,6 +98,9 @@ class StorageListener:
         if self._direct:
             handlers[evt.EVT_ESTABLISHED] = self._on_established
             handlers[evt.EVT_REJECTED] = self._on_rejected
+        if on_report is not None:
+            take = on_report
+            handlers[evt.EVT_N_EVENT_REPORT] = lambda event: commitment.answer(event, take)
         self._listener = Listener(
             settings.ae_title,
             settings.port,
@@ -103,6 +109,8 @@ class StorageListener:
             limits=self._limits,
             associations=settings.associations,
         )
+        if on_report is not None:
+            commitment.offer(self._listener.ae)
 
     @property
     def ae_title(self) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from iep_desktop.core.clocks import LATE, target_counts, with_alarm
 from iep_desktop.core.errors import InvalidInput, Refused
 from iep_desktop.core.model import Form
-from iep_desktop.core.states import FINAL, check_move, is_whole, tab_of, with_message
+from iep_desktop.core.states import FINAL, check_move, is_whole, tab_of, with_commitment, with_message
 from iep_desktop.core.transaction import Direction, Requirement, Status, TransactionType
 from iep_desktop.store import search, tallies
 from iep_desktop.store.database import Database
@@ -28,6 +28,9 @@ from iep_desktop.store.tables import (
     FormRow,
     TransactionRow,
 )
+
+_MOVING_OUT = (Status.STARTED, Status.UPLOADING)
+_MOVING_IN = (*_MOVING_OUT, Status.DOWNLOADING)
 
 
 def next_number(session: Session, counter: str) -> int:
@@ -134,6 +137,9 @@ class Act:
         tick = next_number(self.session, "changes")
         for end in self.ends:
             required = with_alarm(end.required, self._alarm_of(end))
+            moving = self._moves(end)
+            waits = 0 if moving and end.queue_at else end.uncommitted  # the engine asks once more by itself
+            required = with_commitment(required, waits, self.row.status, moving=moving)
             end.required = with_message(required, end.unread, self.row.status)
             end.changed = tick
             end.status = self.row.status
@@ -146,6 +152,11 @@ class Act:
     def _alarm_of(self, end: EndRow) -> Requirement | None:
         counts = target_counts(self.row.priority, self.row.status, end.direction)
         return self._alarms.get(end.hospital) if counts else None
+
+    def _moves(self, end: EndRow) -> bool:
+        """Whether its images are on their way by this end's hands."""
+        inbound = end.direction is Direction.IN
+        return self.row.status in (_MOVING_IN if inbound else _MOVING_OUT)
 
     def _check_evidence(self, to: Status) -> None:
         """R-TX-4: partial is never *Delivered*, nor *On IEP*; a request is delivered by a transfer that is."""
@@ -217,6 +228,7 @@ def make_ends(session: Session, row: TransactionRow, form: Form) -> list[EndRow]
             required=nothing,
             assigned_to="",
             unread=0,
+            uncommitted=0,
             attempts=0,
             type=row.type,
             created_at=row.created_at,

@@ -156,6 +156,11 @@ def change(session: Session, row: TransactionRow, changes: Sequence[InstanceChan
     _count(row, moved)
 
 
+def keys(session: Session, id: int, uids: Iterable[str]) -> tuple[int, ...]:
+    """The rows of these SOP Instance UIDs."""
+    return tuple(key for key, _ in _known(session, id, uids).values())
+
+
 def progress(session: Session, id: int) -> tuple[SeriesProgress, ...]:
     """How far each series is, in the order of their adding."""
     states = {state: func.sum(case((InstanceRow.state == state, 1), else_=0)) for state in InstanceState}

@@ -33,7 +33,7 @@ from iep_desktop.core.transaction import (
     Status,
     Transaction,
 )
-from iep_desktop.store import history, instances, transfer_parts
+from iep_desktop.store import commitments, history, instances, transfer_parts
 from iep_desktop.store.acts import Act, acting, make_ends, next_number, too_late, unknown
 from iep_desktop.store.history import EarlierImport
 from iep_desktop.store.instances import InstanceChange
@@ -266,6 +266,7 @@ class Transactions(Messages):
         """It is taken up again: the reason is forgotten, and what may start anew stands at Started."""
         with acting(self._database, self._hospital, id) as act:
             act.row.failure = None
+            commitments.forget(act)
             if act.row.status is Status.FAILED:
                 act.move(self._taken_up(act), "Taken up again", actor or "engine")
 

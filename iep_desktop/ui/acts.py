@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from iep_desktop.core.states import COMMITMENT
 from iep_desktop.core.transaction import Direction, Requirement, Transaction, TransactionType
 
 
@@ -27,6 +28,7 @@ class Act(StrEnum):
     RETRY = "&Retry"
     RETRY_FAILED = "Retry &failed images only"
     OFFER_AGAIN = "Offer a&gain"
+    ACCEPT_EVIDENCE = "Accept what the node sho&ws"
     OTHER_NODE = "Other &node…"
     REDUCE = "Send &without what is refused…"
     TO_STICK = "Copy images to a stic&k…"
@@ -71,6 +73,7 @@ _ICONS = {
     Act.RETRY: "refresh-cw",
     Act.RETRY_FAILED: "rotate-cw",
     Act.OFFER_AGAIN: "rotate-cw",
+    Act.ACCEPT_EVIDENCE: "circle-check",
     Act.OTHER_NODE: "server",
     Act.REDUCE: "circle-minus",
     Act.TO_STICK: "usb",
@@ -142,6 +145,8 @@ def lifting(requirement: Requirement, transaction: Transaction) -> Act:
     """The act that lifts a requirement at our end; what no table names is a matter of the form."""
     if requirement.code.startswith("ris-"):
         return Act.ENTER_RIS
+    if requirement.code == COMMITMENT:  # until the images have arrived by other evidence, they are sent again
+        return Act.RETRY if requirement.blocking else Act.ACCEPT_EVIDENCE
     act = _BY_CODE.get(requirement.code, Act.CORRECT_FORM)
     if transaction.type is TransactionType.CD_IMPORT:
         return act

@@ -29,7 +29,16 @@ class Hurry:
 
 
 DIRECT = frozenset(
-    {Act.RETRY, Act.RETRY_FAILED, Act.ASSIGN, Act.ACCEPT, Act.DOWNLOAD, Act.STOP, Act.OFFER_AGAIN}
+    {
+        Act.RETRY,
+        Act.RETRY_FAILED,
+        Act.ASSIGN,
+        Act.ACCEPT,
+        Act.DOWNLOAD,
+        Act.STOP,
+        Act.OFFER_AGAIN,
+        Act.ACCEPT_EVIDENCE,
+    }
 )
 """Acts that need no word from the person first."""
 
@@ -72,6 +81,8 @@ def _between_hospitals(desk: IsDesk, act: Act, transaction: Transaction, said: A
     match act:
         case Act.ACCEPT:
             return Deed(lambda: replies.accept(id_), f"{number} is accepted")
+        case Act.ACCEPT_EVIDENCE:
+            return Deed(lambda: desk.acts.accept_evidence(id_), f"{number} is accepted as it is shown")
         case Act.OFFER_AGAIN:
             return Deed(lambda: desk.acts.offer_again(id_), f"{number} is offered again")
         case Act.DECLINE if transaction.type is TransactionType.REQUEST:

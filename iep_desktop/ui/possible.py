@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from iep_desktop.core.model import Priority
-from iep_desktop.core.states import FINAL, legal_moves
+from iep_desktop.core.states import COMMITMENT, FINAL, legal_moves
 from iep_desktop.core.transaction import Direction, Status, Transaction, TransactionType
 from iep_desktop.ui.acts import Act, lifting
 
@@ -136,6 +136,8 @@ def can_retry(transaction: Transaction) -> bool:
     """It failed, or it waits for its next try; and it is our move."""
     if transaction.type is TransactionType.REQUEST or not is_our_move(transaction):
         return False
+    if any(r.code == COMMITMENT and r.blocking for r in transaction.required):
+        return True
     waits = transaction.not_before is not None and transaction.attempts > 0
     return transaction.status is Status.FAILED or (waits and transaction.status in _WAITING_FOR_SLOT)
 

@@ -20,6 +20,7 @@ from iep_desktop.core.transaction import (
     TransactionType,
 )
 from iep_desktop.store.circuits import Circuits
+from iep_desktop.store.commitments import Commitments
 from iep_desktop.store.directory import Directory
 from iep_desktop.store.exchange import Exchange
 from iep_desktop.store.transactions import InstanceChange, Transactions
@@ -37,6 +38,7 @@ class Acts:
     exchange: Exchange
     directory: Directory
     circuits: Circuits
+    commitments: Commitments
     hours: Callable[[Priority, bool], datetime | None]
 
     def retry(self, id: int, *, failed_only: bool = False, node: str = "") -> None:
@@ -111,6 +113,15 @@ class Acts:
         self.transactions.record(id, "reduced", text, self.me.user)
         self._again(transaction)
         return len(refused)
+
+    def accept_evidence(self, id: int) -> None:
+        """A person takes what the node shows for enough, where it has not committed itself to keep the images.
+
+        Raises:
+            Refused: there are none, or they have not arrived by other evidence either.
+        """
+        text = f"{self.me.user} accepts what the node shows, without its storage commitment"
+        self.commitments.accept(id, text, self.me.user)
 
     def cancel(self, id: int) -> None:
         """Nothing more is done for it; both ends see that.

@@ -96,6 +96,7 @@ class Delivery:
             raise self._refusal(transaction)
         if counts.listed:
             self.transactions.require(id, self.source.still_listed(counts))
+        if counts.listed or counts.sent:  # sent, but the node does not commit itself to it: a person decides
             self.transactions.unqueue(id)
             return
         text = f"Delivered: {counts.verified} of {counts.wanted} images verified"

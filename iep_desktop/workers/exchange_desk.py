@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from iep_desktop.workers.retrieving import Retrieving
     from iep_desktop.workers.transfers import Transfers
     from iep_desktop.workers.upload import Upload
+    from iep_desktop.workers.verifying import Verifying
 
 _MOST_STUDIES = 5000  # in one look at a gateway: it holds what came in 15 days
 
@@ -102,6 +103,7 @@ def make_acts(desk: Desk) -> Acts:
         ledger.exchange,
         ledger.directory,
         ledger.circuits,
+        ledger.commitments,
         desk.hours.waits_until,
     )
 
@@ -123,7 +125,6 @@ def make_delivery(desk: Desk, source: Source, finish: Callable[..., None]) -> De
     from iep_desktop.workers.coercions import Coercions
     from iep_desktop.workers.delivery import Delivery
     from iep_desktop.workers.sending import Sending
-    from iep_desktop.workers.verifying import Verifying
 
     settings, transactions, limits = desk.profile.settings, desk.ledger.transactions, desk.limits
     node, spool = desk.gatekeeper.pacs_node, desk.spool
@@ -139,7 +140,7 @@ def make_delivery(desk: Desk, source: Source, finish: Callable[..., None]) -> De
             lambda node, pairs, ctx: node_services.open_store(node, pairs, limits, ctx),
             coercions,
         ),
-        Verifying(transactions, node, lambda node, ctx: node_services.open_find(node, limits, ctx)),
+        make_verifying(desk, node),
         source,
         finish,
     )
@@ -173,7 +174,6 @@ def _upload(desk: Desk) -> Upload:
     from iep_desktop.workers.attaching import Attaching
     from iep_desktop.workers.sending import Sending
     from iep_desktop.workers.upload import Upload
-    from iep_desktop.workers.verifying import Verifying
 
     ledger, limits = desk.ledger, desk.limits
 
@@ -195,7 +195,7 @@ def _upload(desk: Desk) -> Upload:
             lambda node, pairs, ctx: node_services.open_store(node, pairs, limits, ctx),
             None,
         ),
-        Verifying(ledger.transactions, gateway, lambda node, ctx: node_services.open_find(node, limits, ctx)),
+        make_verifying(desk, gateway),
     )
 
 
@@ -225,6 +225,38 @@ def make_legs(desk: Desk) -> Legs:
     return Legs(desk.ledger.transactions, _upload(desk), _download(desk))
 
 
+def make_verifying(desk: Desk, node: Callable[[str], Node]) -> Verifying:
+    from iep_desktop.workers.committing import Committing
+    from iep_desktop.workers.verifying import Verifying
+
+    limits, wait = desk.limits, desk.profile.settings.commitment_wait_seconds
+    commitments = desk.ledger.commitments
+    committing = Committing(
+        desk.ledger.transactions,
+        commitments,
+        lambda node, ctx: node_services.open_commitment(node, commitments.take, wait, limits, ctx),
+        lambda node: _hears_of(desk, node),
+        wait,
+    )
+    return Verifying(
+        desk.ledger.transactions,
+        commitments,
+        node,
+        lambda node, ctx: node_services.open_find(node, limits, ctx),
+        committing,
+    )
+
+
+def _hears_of(desk: Desk, node: Node) -> bool:
+    """Whether its reports can come to our listener, by its AE title and under the one that it knows of us."""
+    settings = desk.profile.settings
+    known = any(title == node.ae_title for title, _ in settings.listener_callers)
+    if not settings.listener_port or not known or node.calling_ae != settings.listener_ae:
+        return False
+    listener_if_any(desk)  # where another program of ours has the port, it takes the reports
+    return True
+
+
 def make_storage_listener(desk: Desk) -> StorageListener | None:
     settings = desk.profile.settings
     if not settings.listener_port:
@@ -238,6 +270,7 @@ def make_storage_listener(desk: Desk) -> StorageListener | None:
         inbox,
         arrivals.folder_for,
         arrivals.note,
+        on_report=desk.ledger.commitments.take,
         limits=desk.limits,
     )
     listener.start()

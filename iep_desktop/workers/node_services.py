@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from iep_desktop.core.model import Node
 from iep_desktop.core.queries import EchoResult, PacsInstance
 
 if TYPE_CHECKING:
+    from iep_desktop.dicom.commitment import CommitmentSession, Take
     from iep_desktop.dicom.contexts import Pair
     from iep_desktop.dicom.fastsocket import Limits
     from iep_desktop.dicom.finding import Finding
@@ -62,6 +64,16 @@ def open_store(
     from iep_desktop.dicom import scu
 
     return scu.open_store(node, pairs, ctx, limits=limits)
+
+
+def open_commitment(
+    node: Node, take: Take, wait: float, limits: Limits, ctx: Context
+) -> AbstractContextManager[CommitmentSession]:
+    """Requests for storage commitment (PS3.4 J), whose reports may come on the same association for `wait` seconds."""
+    from iep_desktop.dicom import commitment
+
+    patient = replace(limits, network=max(limits.network, 2 * wait))  # the line is silent while we wait
+    return commitment.open_commitment(node, take, limits=patient, ctx=ctx)
 
 
 def retrieve(

@@ -13,6 +13,7 @@ from iep_desktop.core.transaction import (
     WorklistFilter,
     WorklistOrder,
 )
+from iep_desktop.store.commitments import Commitments
 from iep_desktop.store.directory import Directory, ExamCode
 from iep_desktop.store.slots import Slots
 from iep_desktop.store.transactions import Transactions
@@ -23,12 +24,18 @@ class Reading:
     """Reads; changes nothing."""
 
     def __init__(
-        self, worklists: Worklists, transactions: Transactions, slots: Slots, directory: Directory
+        self,
+        worklists: Worklists,
+        transactions: Transactions,
+        slots: Slots,
+        directory: Directory,
+        commitments: Commitments,
     ) -> None:
         self._worklists = worklists
         self._transactions = transactions
         self._slots = slots
         self._directory = directory
+        self._commitments = commitments
 
     def page(self, filter: WorklistFilter, order: WorklistOrder, offset: int, limit: int) -> Page:
         return self._worklists.page(filter, order, offset, limit)
@@ -51,6 +58,9 @@ class Reading:
             self._transactions.messages(id),
             self._transactions.series_progress(id),
             self._slots.place_in_queue(id) if transaction.queued else None,
+            self._commitments.evidence(id),
+            self._commitments.of(id),
+            self._commitments.uncommitted(id),
         )
 
     def hospitals(self, text: str = "") -> tuple[Hospital, ...]:

@@ -10,6 +10,7 @@ from iep_desktop.settings import Profile
 if TYPE_CHECKING:
     from iep_desktop.store.alarms import Alarms
     from iep_desktop.store.circuits import Circuits
+    from iep_desktop.store.commitments import Commitments
     from iep_desktop.store.database import Database
     from iep_desktop.store.directory import Directory
     from iep_desktop.store.drafts import Drafts
@@ -36,11 +37,13 @@ class Ledger:
     drafts: Drafts
     exchange: Exchange
     alarms: Alarms
+    commitments: Commitments
 
 
 def open_stores(profile: Profile, user: str) -> Ledger:
     from iep_desktop.store.alarms import Alarms
     from iep_desktop.store.circuits import Circuits
+    from iep_desktop.store.commitments import Commitments
     from iep_desktop.store.directory import Directory
     from iep_desktop.store.drafts import Drafts
     from iep_desktop.store.exchange import Exchange
@@ -65,4 +68,5 @@ def open_stores(profile: Profile, user: str) -> Ledger:
         Drafts(database, owner=user),
         Exchange(database, hospital),
         Alarms(database, hospital),
+        Commitments(database, hospital),
     )

@@ -186,6 +186,9 @@ class Upload:
         counts = transaction.counts
         if counts.failed or counts.listed:
             raise self._refusal(transaction)
+        if counts.sent:  # the gateway does not commit itself to it: a person decides
+            self.transactions.unqueue(id)
+            return
         due = purge_due(self.now(), self.terms)
         self.exchange.arrived(
             id,

@@ -184,7 +184,8 @@ def test_a_missing_file_is_counted_and_the_rest_is_delivered(known: Hospital, tm
 
 def test_show_and_worklist_tell_the_same_as_the_import(known: Hospital, tmp_path: Path) -> None:
     _, answer = known.import_(ct_disc(tmp_path / "cd").root, form())
-    assert known.run("show", answer["number"]) == (0, answer | {"thread": []})
+    more = {"thread": [], "evidence": {"by instance": 3}, "commitments": [], "uncommitted": []}
+    assert known.run("show", answer["number"]) == (0, answer | more)
     code, listed = known.run("worklist", "--tab", "action-required", "--search", "testing")
     assert (code, listed["transactions"]) == (0, [answer])
 

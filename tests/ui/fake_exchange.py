@@ -110,6 +110,10 @@ class FakeActs(Calls):
         self._call("reduce", id, reason)
         return 3
 
+    def accept_evidence(self, id: int) -> None:
+        self._call("accept_evidence", id)
+        self.reading.replace(id, required=())
+
     def cancel(self, id: int) -> None:
         self._call("cancel", id)
         self.reading.replace(id, status=Status.CANCELLED)

@@ -24,6 +24,7 @@ from iep_desktop.core.transaction import Status, Transaction
 from iep_desktop.dicom.spool import Spool
 from iep_desktop.store.check import check
 from iep_desktop.store.circuits import Circuits
+from iep_desktop.store.commitments import Commitments
 from iep_desktop.store.database import Database
 from iep_desktop.store.directory import Directory
 from iep_desktop.store.exchange import Exchange
@@ -91,6 +92,7 @@ class Person:
             self.exchange,
             Directory(self.database),
             circuits,
+            Commitments(self.database, self.me.hospital),
             lambda _priority, _trauma: None,
         )
 

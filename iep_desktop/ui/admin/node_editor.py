@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from iep_desktop.core.errors import IepError
+from iep_desktop.core.evidence import CommitmentUse
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Hospital, Node, NodeRole
 from iep_desktop.core.queries import EchoResult
@@ -22,6 +23,11 @@ from iep_desktop.workers.pool import Running
 from iep_desktop.workers.queries import Queries
 
 Echo = Callable[[Node, Context], EchoResult]
+COMMITMENT: dict[str, object] = {
+    "Where its report reaches us": CommitmentUse.AUTOMATIC,
+    "Always": CommitmentUse.ALWAYS,
+    "Off": CommitmentUse.OFF,
+}
 ROLES: dict[str, object] = {"PACS": NodeRole.PACS, "Gateway": NodeRole.GATEWAY}
 
 
@@ -94,6 +100,7 @@ class NodeEditor(QWidget):
         self.dicomweb.setPlaceholderText(
             "https://host/dicom-web, where it speaks that: no AE title, host and port"
         )
+        self.commitment = Select(COMMITMENT)
         self.role = Select(ROLES)
         self.hospital = Select({f"{hospital.name} ({hospital.ods})": hospital.ods for hospital in hospitals})
         self.tls = QCheckBox("T&LS")
@@ -107,6 +114,7 @@ class NodeEditor(QWidget):
             "calling_ae": Field("O&ur AE title", self.calling_ae, theme, mandatory=True),
             "rest_url": Field("&Web address, to delete what is to be purged", self.rest_url, theme),
             "dicomweb": Field("&DICOMweb address, instead of DIMSE", self.dicomweb, theme),
+            "commitment": Field("&Storage commitment", self.commitment, theme),
             "role": Field("&What it is", self.role, theme),
             "hospital": Field("&Hospital", self.hospital, theme),
         }
@@ -133,7 +141,8 @@ class NodeEditor(QWidget):
         if self._role is None:
             grid.addWidget(self.tls, line, 3)
             grid.addWidget(fields["dicomweb"], line + 1, 0, 1, 4)
-            grid.addWidget(fields["rest_url"], line + 2, 0, 1, 4)
+            grid.addWidget(fields["rest_url"], line + 2, 0, 1, 3)
+            grid.addWidget(fields["commitment"], line + 2, 3)
         else:
             grid.addWidget(fields["calling_ae"], line, 3)
             grid.addWidget(self.tls, line + 1, 0)
@@ -148,6 +157,7 @@ class NodeEditor(QWidget):
     def _connect(self) -> None:
         for edit in (*self._of_dimse, self.name, self.rest_url, self.dicomweb):
             edit.textChanged.connect(lambda _: self._changed())
+        self.commitment.currentIndexChanged.connect(lambda _: self._changed())
         self.role.currentIndexChanged.connect(lambda _: self._changed())
         self.hospital.currentIndexChanged.connect(lambda _: self._changed())
         self.tls.toggled.connect(lambda _: self._changed())
@@ -162,7 +172,7 @@ class NodeEditor(QWidget):
         return self.dicomweb.text().strip()
 
     def _changed(self) -> None:
-        for widget in (*self._of_dimse, self.tls):
+        for widget in (*self._of_dimse, self.tls, self.commitment):
             widget.setEnabled(not self._web)
         self.test.clear()
         self._show_problems(also_missing=False)
@@ -184,6 +194,7 @@ class NodeEditor(QWidget):
         self.calling_ae.setText(node.calling_ae if node else "IEPDESKTOP")
         self.rest_url.setText(node.rest_url if node else "")
         self.dicomweb.setText(node.dicomweb if node else "")
+        self.commitment.set_value(node.commitment if node else CommitmentUse.AUTOMATIC)
         self.role.set_value(node.role if node else NodeRole.PACS)
         if node:
             self.hospital.set_value(node.hospital)
@@ -208,6 +219,7 @@ class NodeEditor(QWidget):
             self.calling_ae.text().strip(),
             self.tls.isChecked(),
             self.rest_url.text().strip(),
+            commitment=CommitmentUse(str(self.commitment.value())),
         )
 
     def problems(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from iep_desktop.core.evidence import Evidence
 from iep_desktop.core.transaction import Details, SeriesProgress
 from iep_desktop.ui.acts import Act, Wish
 from iep_desktop.ui.details.section import Section
@@ -17,11 +18,33 @@ from iep_desktop.ui.widgets.icon_label import IconLabel
 from iep_desktop.ui.widgets.labels import ElidedLabel, Label
 from iep_desktop.ui.worklist import texts
 
+LISTED = 20
+"""So many images without commitment are named; the command line names them all."""
+
 
 def evidence(details: Details) -> str:
-    """`Verified: UHLPACSWFM01 shows 212 images, by instance`: the peer's own answer, as the history has it."""
+    """`Verified: UHLPACSWFM01 shows 212 images, by instance`: the peer's own answer, as the history has it; or how
+    many images are known by which kind of evidence, where there are several, or a commitment."""
+    kinds = dict(details.evidence)
+    if len(kinds) > 1 or Evidence.COMMITMENT in kinds:
+        return f"Verified: {', '.join(f'{texts.images(n)} {kind.value}' for kind, n in kinds.items())}"
     last = next((event.text for event in reversed(details.events) if event.kind == "verified"), "")
     return f"Verified: {last}" if last else ""
+
+
+def without_commitment(details: Details) -> str:
+    """The images to which their node does not commit itself, each with what it says of it; empty where none is."""
+    images = details.uncommitted
+    if not images:
+        return ""
+    lines = [
+        f"{one.modality} {one.series_description}, {one.sop_instance_uid}: {one.reason}".strip()
+        for one in images[:LISTED]
+    ]
+    more = len(images) - LISTED
+    if more > 0:
+        lines.append(f"And {texts.images(more)} more: iep-desktop show {details.transaction.number}")
+    return "\n".join([f"Without commitment: {texts.images(len(images))}", *lines])
 
 
 class ImagesSection(Section):
@@ -35,13 +58,19 @@ class ImagesSection(Section):
         self.link.clicked.connect(lambda: self.wished.emit(Wish(Act.VIEW, self._transaction)))
         self.rows: dict[str, _SeriesRow] = {}
         self.evidence = Label("", "text", wrap=True, selectable=True)
-        self.evidence_row = QWidget()
-        row = QHBoxLayout(self.evidence_row)
+        self.evidence_row = self._line("circle-check", "ok", self.evidence)
+        self.uncommitted = Label("", "text", wrap=True, selectable=True)
+        self.uncommitted_row = self._line("triangle-alert", "warn", self.uncommitted)
+
+    def _line(self, icon: str, tone: str, label: Label) -> QWidget:
+        line = QWidget()
+        row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        row.addWidget(IconLabel("circle-check", "ok", theme), 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self.evidence, 1)
-        self.body.addWidget(self.evidence_row)
+        row.addWidget(IconLabel(icon, tone, self._theme), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(label, 1)
+        self.body.addWidget(line)
+        return line
 
     def show_details(self, details: Details, _now: datetime) -> None:
         self.setVisible(bool(details.series))
@@ -59,11 +88,12 @@ class ImagesSection(Section):
         self.link.setVisible(has_images(details.transaction))
         counts = details.transaction.counts
         self.heading.setText(f"Images  {texts.grouped(counts.arrived)} of {texts.grouped(counts.wanted)}")
-        self._show_evidence(evidence(details))
-
-    def _show_evidence(self, words: str) -> None:
-        self.evidence.setText(words)
-        self.evidence_row.setVisible(bool(words))
+        for label, line, words in (
+            (self.evidence, self.evidence_row, evidence(details)),
+            (self.uncommitted, self.uncommitted_row, without_commitment(details)),
+        ):
+            label.setText(words)
+            line.setVisible(bool(words))
 
 
 class _SeriesRow(QWidget):

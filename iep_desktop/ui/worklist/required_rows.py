@@ -128,6 +128,8 @@ _VERBS = {
     Act.REWORK: "Re-work",
     Act.MESSAGE: "Answer a message",
     Act.DOWNLOAD: "Download",
+    Act.RETRY: "Retry",
+    Act.ACCEPT_EVIDENCE: "Look at the evidence",
 }
 _SAYS_IT_ITSELF = (Act.RESPOND, Act.SEND, Act.DETAILS)
 

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from iep_desktop.core.evidence import CommitmentUse
 from iep_desktop.core.model import Hospital, Node, NodeRole
 from iep_desktop.core.queries import EchoResult
 from iep_desktop.ui.admin.hospitals import HospitalsDialog
@@ -224,3 +225,15 @@ def test_where_a_review_is_mandatory_is_ticked_with_the_keyboard(
         qtbot.keyClick(dialog, Qt.Key.Key_S, Qt.KeyboardModifier.AltModifier)
     assert desk.reviews.names == ("RX1", "NUH Radiology PACS", "Old gateway")
     assert not dialog.isVisible()
+
+
+def test_whether_a_node_is_asked_for_storage_commitment_is_chosen(
+    nodes: Callable[..., NodesDialog], desk: FakeDesk, qtbot: QtBot
+) -> None:
+    dialog = nodes()
+    editor = editor_of(dialog)
+    assert editor.commitment.value() == CommitmentUse.AUTOMATIC
+    editor.commitment.set_value(CommitmentUse.ALWAYS)
+    with qtbot.waitSignal(dialog.changed):
+        dialog.save_button.click()
+    assert {node.name: node.commitment for node in desk.nodes.nodes}[PACS.name] is CommitmentUse.ALWAYS
