@@ -14,11 +14,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from iep_desktop.core.calendar import LONDON
+from iep_desktop.core.evidence import OPEN
 from iep_desktop.core.soundness import Problem, Trouble
 from iep_desktop.core.states import FINAL, is_whole, tab_of
 from iep_desktop.core.transaction import Direction, InstanceState, SlotKind, Status, TransactionType
-from iep_desktop.store import search, tallies
+from iep_desktop.store import commitments, search, tallies
 from iep_desktop.store.acts import hospitals_of
+from iep_desktop.store.commitment_tables import CommitmentRow
 from iep_desktop.store.database import Database
 from iep_desktop.store.exchange_tables import OwnFormRow, TransferRow
 from iep_desktop.store.rows import counts_of
@@ -57,6 +59,7 @@ def check(database: Database) -> tuple[Problem, ...]:
             *damage,
             *keys,
             *_counts(session, rows),
+            *_uncommitted(session),
             *_events(session, rows),
             *_ends(session, rows),
             *_transfers(session, rows),
@@ -89,6 +92,19 @@ def _counts(session: Session, rows: _Rows) -> Iterator[Problem]:
     )
     for number in session.scalars(strays.distinct()):
         yield Problem(Trouble.KEY, "An image stands in another transaction's series", number)
+
+
+def _uncommitted(session: Session) -> Iterator[Problem]:
+    """What a person has to look at is what the requests for storage commitment say."""
+    e, c = EndRow, CommitmentRow
+    told = select(e.transaction_id, e.hospital).where(e.uncommitted > 0)
+    asked = select(c.transaction_id, c.hospital).where(c.state.in_(OPEN))
+    for key, hospital in session.execute(told.union(asked)).all():
+        kept = select(e.uncommitted, e.queue_at).where(e.transaction_id == key, e.hospital == hospital)
+        number, queued = session.execute(kept).one()
+        if not queued and number != commitments.count_open(session, hospital, key):  # else a job is at it
+            text = f"{hospital} counts other images without commitment than there are"
+            yield Problem(Trouble.COUNTS, text, _name(session, key))
 
 
 def _events(session: Session, rows: _Rows) -> Iterator[Problem]:

@@ -264,11 +264,14 @@ def _strengthen(act: Act, uids: Iterable[str]) -> None:
 
 def _review(act: Act) -> int:
     """Count again what a person has to look at."""
-    wanted = _open(act.ours.hospital, act.row.id).with_only_columns(
-        func.count(CommitmentImageRow.instance_id.distinct())
-    )
-    act.ours.uncommitted = act.session.scalar(wanted) or 0
+    act.ours.uncommitted = count_open(act.session, act.ours.hospital, act.row.id)
     return act.ours.uncommitted
+
+
+def count_open(session: Session, hospital: str, id: int) -> int:
+    """How many images of a transaction the hospital's people have to look at."""
+    images = func.count(CommitmentImageRow.instance_id.distinct())
+    return session.scalar(_open(hospital, id).with_only_columns(images)) or 0
 
 
 def _open(hospital: str, id: int) -> Select[Any]:

@@ -82,6 +82,13 @@ class Committing:
             self.commitments.give_up(uids, CommitmentState.SETTLED)  # it may have come while nobody listened
         return self._asked(transaction, self._ask(transaction, node, sent, ctx))
 
+    def settle(self, transaction: Transaction) -> None:
+        """Act upon what a run had in hand that was killed when all its images were verified already."""
+        unsettled = (CommitmentState.REPORTED, CommitmentState.LATE)
+        uids = [one.uid for one in self.commitments.of(transaction.id) if one.state in unsettled]
+        if uids:
+            self.commitments.settle(transaction.id, uids)
+
     def _wanted(self, node: Node) -> bool:
         if node.dicomweb or node.commitment is CommitmentUse.OFF:
             return False

@@ -51,6 +51,7 @@ class Verifying:
         """
         sent = self.transactions.instances(transaction.id, frozenset({InstanceState.SENT}))
         if not sent:
+            self.committing.settle(transaction)
             return
         node = self.node(transaction.node)
         asked = self.committing.ask(transaction, node, sent, ctx)

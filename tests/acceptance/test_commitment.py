@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from tests.fakes.committing_archive import Act, CommittingArchive, aborts, here,
 from tests.fakes.instances import make_instance
 from tests.hospital import FAST, Hospital, ct_disc, form
 from tests.peers import CALLING_AE, Orthanc, free_port, run_dcmqrscp, run_orthanc
-from tests.two_hospitals import IDENTITY, NIGHT_AND_DAY, THEM, US, Party, store_study
+from tests.two_hospitals import IDENTITY, NIGHT_AND_DAY, NUMBERS, THEM, US, Party, store_study
 
 IMAGES = 3
 
@@ -253,10 +254,15 @@ def test_a_person_may_accept_what_the_node_shows(case: Make) -> None:
 
 def test_a_node_that_has_long_been_silent_is_not_waited_for(case: Make) -> None:
     import_ = case(never, wait=0.2)
-    for no in range(4):
-        disc = ct_disc(import_.folder / f"cd{no}", images=1)
-        import_.hospital.import_(disc.root, form(), "--registered")
-    assert len(import_.archive.asked) == 3
+    import_.import_()
+    with import_.hospital.desk() as desk:
+        id_, wait = desk.reading.transaction(import_.number).id, timedelta(seconds=0.2)
+        for no in range(2):
+            desk.ledger.commitments.ask(id_, "PACS", f"2.25.{no}", _asked(import_), wait)
+            desk.ledger.commitments.give_up([f"2.25.{no}"], CommitmentState.LATE)
+    disc = ct_disc(import_.folder / "another", images=1)
+    _, document = import_.hospital.import_(disc.root, form(), "--registered")
+    assert (document["status"], len(import_.archive.asked)) == ("Delivered", 1)
 
 
 def test_killed_between_request_and_report_it_sends_nothing_twice_and_learns_what_was_said(
@@ -379,7 +385,7 @@ def test_a_transfer_is_on_iep_only_when_the_gateway_answers_for_every_image(tmp_
         own = Node("RX1 PACS", NodeRole.PACS, THEM, "PACS", "127.0.0.1", theirs.port)
         them = Party(tmp_path / THEM, own, replace(settings, delivery_node=own.name), THEM)
         Party(tmp_path / US, replace(own, name="RWE PACS", hospital=US), settings, US, inbox)
-        study = store_study(own, tmp_path / "study", images=IMAGES, **IDENTITY, PatientID="S999222")
+        study = store_study(own, tmp_path / "study", images=IMAGES, **IDENTITY, PatientID=NUMBERS[THEM])
         form_ = them.export_form(US)
         _, document = them.run("transfer", "--to", US, "--form", form_, "--study", study, "--wait")
         shown = them.show(document["number"])

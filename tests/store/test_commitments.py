@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from iep_desktop.core.errors import Refused
 from iep_desktop.core.evidence import CommitmentReport, CommitmentState, Evidence, Reference
+from iep_desktop.core.soundness import Trouble
 from iep_desktop.core.states import COMMITMENT, tab_of
 from iep_desktop.core.transaction import InstanceState, Requirement, Status, Tab
+from iep_desktop.store.check import check
 from iep_desktop.store.commitments import Commitments
 from iep_desktop.store.database import Database
+from iep_desktop.store.tables import EndRow
 from iep_desktop.store.transactions import Transactions
 from tests.store.conftest import Clock
 from tests.store.samples import THEM, US, disc, images, moved
@@ -212,3 +216,14 @@ def test_what_a_person_must_look_at_stands_in_action_required(
     late(commitments, ours, sent)
     transaction = ours.by_id(sent)
     assert tab_of(transaction.status, transaction.required) is Tab.ACTION_REQUIRED
+
+
+def test_the_ledgers_check_counts_what_a_person_must_look_at(
+    commitments: Commitments, ours: Transactions, sent: int, database: Database
+) -> None:
+    late(commitments, ours, sent)
+    assert check(database) == ()
+    with database.write() as session:
+        session.execute(update(EndRow).values(uncommitted=2))
+    (problem,) = check(database)
+    assert problem.trouble is Trouble.COUNTS
