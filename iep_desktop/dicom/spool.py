@@ -61,14 +61,17 @@ class SpooledFile:
 
 @dataclass(frozen=True)
 class _Part:
-    """A copied file that is not safe yet."""
+    """A file that is read from its medium, and not safe yet."""
 
     out: BinaryIO
     path: Path
-    spooled: SpooledFile
+    name: str
+    content: bytes | None  # of a small one, not hashed and written yet
+    sha256: str = ""
+    size: int = 0
 
 
-_Waiting = tuple[SpoolRequest, Future[None], _Part]
+_Waiting = tuple[SpoolRequest, Future[SpooledFile]]
 
 
 class Spool:
@@ -121,14 +124,15 @@ class Spool:
             Cancelled: `ctx` says so; nothing is left.
         """
         part = self._copy(SpoolRequest(sop_instance_uid, open_source, size), transaction_id, ctx or Context())
-        _settle(part)
+        spooled = _settle(part)
         self._sync_folder(transaction_id)
-        return part.spooled
+        return spooled
 
     def copy_many(
         self, requests: Iterable[SpoolRequest], transaction_id: int, ctx: Context | None = None
     ) -> Iterator[tuple[SpoolRequest, SpooledFile | IepError]]:
-        """Copy instances one after the other while others wait for the disk; yields each when it is safe, in order.
+        """Read instances one after the other while others are hashed and wait for the disk; yields each when it is
+        safe, in order.
 
         What is wrong with one source comes instead of its file, and the next follows; trouble with our own disk and
         cancellation are raised. Stopping early leaves no temporary file.
@@ -143,7 +147,7 @@ class Spool:
                     yield from self._settled(waiting, transaction_id)
                     yield request, error
                     continue
-                waiting.append((request, pool.submit(_settle, part), part))
+                waiting.append((request, pool.submit(_settle, part)))
                 if len(waiting) >= _GROUP:
                     yield from self._settled(waiting, transaction_id)
             yield from self._settled(waiting, transaction_id)
@@ -196,16 +200,16 @@ class Spool:
             disk.make_folder(folder)
             out, path = disk.open_part(folder / file)
             try:
-                digest, size = _pour(source, out, ctx)
-                if size < request.size:
+                part = _Part(out, path, f"{folder.name}/{file}", *_pour(source, out, ctx))
+                if part.size < request.size:
                     raise MediumUnreadable(
-                        "A file is cut short", f"{size} of {request.size} bytes could be read."
+                        "A file is cut short", f"{part.size} of {request.size} bytes could be read."
                     )
                 out.flush()
             except BaseException:
                 _drop(out, path)
                 raise
-        return _Part(out, path, SpooledFile(f"{folder.name}/{file}", digest, size))
+        return part
 
     def _settled(
         self, waiting: deque[_Waiting], transaction_id: int
@@ -213,12 +217,12 @@ class Spool:
         """Wait for the group, make its names durable together, hand it out."""
         if not waiting:
             return
-        for _, future, _part in waiting:
+        for _, future in waiting:
             future.result()
         self._sync_folder(transaction_id)
         while waiting:
-            request, _, part = waiting.popleft()
-            yield request, part.spooled
+            request, future = waiting.popleft()
+            yield request, future.result()
 
     def _sync_folder(self, transaction_id: int) -> None:
         with disk.own_disk():
@@ -247,30 +251,45 @@ def _medium() -> Iterator[None]:
         ) from error
 
 
-def _pour(source: BinaryIO, out: BinaryIO, ctx: Context) -> tuple[str, int]:
-    """Copy and hash in one pass; the hash and the number of bytes."""
+def _pour(source: BinaryIO, out: BinaryIO, ctx: Context) -> tuple[bytes | None, str, int]:
+    """Copy and hash in one pass; the hash and the number of bytes. A small file is only read: its content."""
     digest, size = hashlib.sha256(), 0
-    while True:
-        ctx.check()
-        with _medium():
-            chunk = source.read(_CHUNK)
-        if not chunk:
-            return digest.hexdigest(), size
+    chunk = _read(source, ctx)
+    if len(chunk) < _CHUNK:
+        return chunk, "", len(chunk)
+    while chunk:
         digest.update(chunk)
         out.write(chunk)
         size += len(chunk)
+        chunk = _read(source, ctx)
+    return None, digest.hexdigest(), size
 
 
-def _settle(part: _Part) -> None:
+def _read(source: BinaryIO, ctx: Context) -> bytes:
+    """As much as goes in a chunk; less only at the end of the file."""
+    ctx.check()
+    with _medium():
+        chunk = source.read(_CHUNK)
+        while 0 < len(chunk) < _CHUNK and (more := source.read(_CHUNK - len(chunk))):
+            chunk += more
+    return chunk
+
+
+def _settle(part: _Part) -> SpooledFile:
     """From temporary to whole: the bytes first, then the name."""
+    sha256 = part.sha256
     try:
         with disk.own_disk():
             with part.out as out:
+                if part.content is not None:
+                    sha256 = hashlib.sha256(part.content).hexdigest()
+                    out.write(part.content)
                 disk.sync(out)
-            part.path.replace(part.path.with_name(part.spooled.name.partition("/")[2]))
+            part.path.replace(part.path.with_name(part.name.partition("/")[2]))
     except BaseException:
         _drop(part.out, part.path)
         raise
+    return SpooledFile(part.name, sha256, part.size)
 
 
 def _drop(out: BinaryIO, path: Path) -> None:
