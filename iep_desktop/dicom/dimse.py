@@ -57,12 +57,14 @@ def uid(name: str) -> bytes:
 
 def data_pdus(context_id: int, data: memoryview, payload: int, last: bool) -> list[memoryview]:
     """P-DATA-TF PDUs in pieces: header, data, header, data... (PS3.8 E.2: 0x02 marks the last fragment)."""
+    if not data:
+        return []
     pieces = []
-    for at in range(0, len(data), payload):
-        part = data[at : at + payload]
-        control = LAST if last and at + payload >= len(data) else 0x00
-        pieces += [memoryview(data_pdu_header(context_id, control, part)), part]
-    return pieces
+    full = memoryview(data_pdu_header(context_id, 0x00, data[:payload]))
+    for at in range(0, len(data) - payload, payload):
+        pieces += [full, data[at : at + payload]]
+    rest = data[max((len(data) - 1) // payload, 0) * payload :]
+    return [*pieces, memoryview(data_pdu_header(context_id, LAST if last else 0x00, rest)), rest]
 
 
 def data_pdu_header(context_id: int, control: int, fragment: bytes | memoryview) -> bytes:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import struct
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import pynetdicom
@@ -34,7 +33,7 @@ from iep_desktop.dicom.dimse import (
     uid,
 )
 from iep_desktop.dicom.fastsocket import FastSocket
-from iep_desktop.dicom.sendfile import SendFile, unreadable
+from iep_desktop.dicom.sendfile import SendFile, as_file, pieces
 
 _VERSION = "3.0."
 _MOST_PDU = 0x20000  # where a peer names no limit, or a larger one
@@ -64,7 +63,8 @@ def usable() -> bool:
 
 def plain(link: NodeAssociation, file: SendFile, message_id: int, priority: int) -> Answer:
     """Send a file by the library's own C-STORE. Raises what `link.lost` says, OSError for the file."""
-    status = link.asking().send_c_store(file.path, message_id, priority)
+    with as_file(file) as path:
+        status = link.asking().send_c_store(path, message_id, priority)
     if "Status" not in status:
         raise link.lost()
     return _answer(status)
@@ -100,28 +100,14 @@ def _write(link: NodeAssociation, sock: FastSocket, file: SendFile, message_id: 
     payload = (min(most, _MOST_PDU) - 6) & ~1
     context_id = link.context_id(file.pair)
     command = _request(file, message_id, priority)
-    first = [memoryview(data_pdu_header(context_id, WHOLE_COMMAND, command) + command)]
-    for data, last in _data_of(file, max(1, _READ // payload) * payload):
-        sock.send_gathered(first + data_pdus(context_id, data, payload, last))
-        first = []
-
-
-def _data_of(file: SendFile, size: int) -> Iterator[tuple[memoryview, bool]]:
-    """The data set in pieces of `size` bytes, and whether each is the last."""
-    try:
-        with file.path.open("rb", buffering=0) as stream:
-            left = stream.seek(0, 2) - file.offset
-            stream.seek(file.offset)
-            while True:
-                data = stream.read(min(size, left)) if left > 0 else b""
-                if not data:
-                    raise unreadable()  # it has no data set, or became shorter while it was sent
-                left -= len(data)
-                yield memoryview(data), left == 0
-                if left == 0:
-                    return
-    except OSError as exc:
-        raise unreadable() from exc
+    most_at_once = max(1, _READ // payload) * payload
+    waiting, size = [memoryview(data_pdu_header(context_id, WHOLE_COMMAND, command) + command)], 0
+    for data, last in pieces(file, most_at_once):
+        waiting += data_pdus(context_id, data, payload, last)
+        size += len(data)
+        if last or size >= most_at_once:
+            sock.send_gathered(waiting)
+            waiting, size = [], 0
 
 
 def _request(file: SendFile, message_id: int, priority: int) -> bytes:

@@ -13,6 +13,7 @@ import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -58,6 +59,7 @@ class Part10:
     end: int
     head: tuple[Element, ...]
     tail_tags: frozenset[int] = frozenset()
+    inflated: bool = False  # `body` is another file than the one that was opened
 
     def text(self, tag: int) -> str:
         """A UID or code of the head, else of the file meta; empty where absent."""
@@ -71,6 +73,12 @@ class Part10:
         """The head again, with values of up to `most` bytes in memory."""
         self.body.seek(self.start)
         return list(walk(self.body, self.syntax, self.tail, hold=most, stop=PIXELS))
+
+    def front(self, head: list[Element]) -> bytes:
+        """How the data set begins with another head; the tail follows in the file."""
+        out = BytesIO()
+        write(sorted(head, key=lambda e: e.tag), self.body, out)
+        return out.getvalue()
 
     def write(self, out: BinaryIO, head: list[Element]) -> None:
         """The file with another head. The preamble is zeros whatever it was (CVE-2019-11687)."""
@@ -161,7 +169,17 @@ def _read(file: BinaryIO, scratch: Path, stack: contextlib.ExitStack) -> Part10:
     body.seek(start)
     head = tuple(walk(body, syntax, end, hold=HELD, stop=PIXELS))
     tail = body.tell()
-    part10 = Part10(tuple(meta), _true_syntax(said, syntax), syntax, body, start, tail, end, head)
+    part10 = Part10(
+        tuple(meta),
+        _true_syntax(said, syntax),
+        syntax,
+        body,
+        start,
+        tail,
+        end,
+        head,
+        inflated=body is not file,
+    )
     if not (part10.text(SOP_CLASS) and part10.text(SOP_INSTANCE)):
         raise MediumUnreadable(
             "The file is not a DICOM instance", "It has no SOP Class or Instance UID.", _ASK

@@ -13,6 +13,7 @@ import time
 from pynetdicom.association import Association
 
 _POLL = 0.0001  # seconds, as in the library
+_IDLE = 0.01  # seconds between two looks of the library's thread, which would take a thousand a second
 
 
 class Checkpoint(threading.Event):
@@ -32,12 +33,15 @@ class Checkpoint(threading.Event):
     def clear(self) -> None:
         with self._changed:
             self._open = False
+            self._changed.notify_all()
 
     def is_set(self) -> bool:
         return self._open
 
     def wait(self, timeout: float | None = None) -> bool:
         with self._changed:
+            if self._open:
+                self._changed.wait(_IDLE)
             while not self._open:  # also where it was closed again before this thread woke
                 self.held = True
                 if not self._changed.wait(timeout):

@@ -14,17 +14,22 @@ pixel data keeps its bytes.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from iep_desktop.dicom import disk
 from iep_desktop.dicom.charsets import CHARSET, UTF_8, CannotRecode, Charset, charset_of, recoded
 from iep_desktop.dicom.coercion import NOT_ALLOWED, Coerced, Coercion, CoercionNote, Importer
+from iep_desktop.dicom.contexts import Pair
 from iep_desktop.dicom.elements import Element, Syntax, appended, element, nested, sequence
 from iep_desktop.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, opened
+from iep_desktop.dicom.sendfile import SendFile, send_file
 
-__all__ = ["Coerced", "Coercion", "CoercionNote", "Importer", "coerce_file"]
+__all__ = ["Coerced", "Coercion", "CoercionNote", "Importer", "coerce_file", "coerced_to_send"]
 
 _ACCESSION, _ACCESSION_ISSUER = 0x00080050, 0x00080051
 _NAME, _ID, _ID_ISSUER, _ID_TYPE, _ID_QUALIFIERS = 0x00100010, 0x00100020, 0x00100021, 0x00100022, 0x00100024
@@ -40,6 +45,7 @@ _TYPE_2 = {
     _ACCESSION: "SH",
 }  # absent means empty (C.7.1.1)
 _LENGTH_TO_END = 0x00080001
+_MOST_IN_MEMORY = 4 << 20  # bytes of a head
 _MOST_RECODED = 64 << 20  # bytes of one element that are held when a data set changes its character set
 
 _BEFORE = {
@@ -63,8 +69,7 @@ def coerce_file(source: Path, target: Path, coercion: Coercion) -> Coerced:
     with disk.own_disk(), opened(source, target.parent) as part10:
         old = charset_of(_value(part10.head, CHARSET))
         before = {name: _shown(part10.head, tag, old) for name, tag in _BEFORE.items()}
-        head, coercion, charset, notes = _in_one_charset(part10, coercion, old)
-        new = _coerced(part10, head, coercion, _Encoder(part10.syntax, charset))
+        new, notes = _reconciled(part10, coercion)
         with disk.replacing(target) as out:
             part10.write(out, new)
         signed = not _SIGNATURES.isdisjoint(part10.tail_tags.union(e.tag for e in part10.head))
@@ -72,6 +77,31 @@ def coerce_file(source: Path, target: Path, coercion: Coercion) -> Coerced:
         return Coerced(
             part10.text(SOP_CLASS), part10.text(SOP_INSTANCE), part10.transfer_syntax, before, notes
         )
+
+
+def coerced_to_send(source: Path, target: Path, coercion: Coercion) -> SendFile:
+    """The same, to be sent without a second file: the new head in memory, and the rest of `source` behind it.
+
+    A deflated data set, or one with a head of many megabytes, becomes the file `target` after all. Raises as
+    `coerce_file`.
+    """
+    with disk.own_disk(), opened(source, target.parent) as part10:
+        new, _ = _reconciled(part10, coercion)
+        pair = Pair(part10.text(SOP_CLASS), part10.transfer_syntax)
+        if not part10.inflated and sum(e.length for e in new) <= _MOST_IN_MEMORY:
+            front, nothing = part10.front(new), b"" if part10.tail == part10.end else None
+            if len(front) % 2 == 0:
+                return SendFile(source, pair, part10.text(SOP_INSTANCE), part10.tail, front, nothing)
+        with disk.replacing(target) as out:
+            part10.write(out, new)
+    return send_file(target)
+
+
+def _reconciled(part10: Part10, coercion: Coercion) -> tuple[list[Element], tuple[CoercionNote, ...]]:
+    """The new head, and what is to be told of its text."""
+    old = charset_of(_value(part10.head, CHARSET))
+    head, coercion, charset, notes = _in_one_charset(part10, coercion, old)
+    return _coerced(part10, head, coercion, _Encoder(part10.syntax, charset)), notes
 
 
 @dataclass(frozen=True)
@@ -131,7 +161,8 @@ def _coerced(part10: Part10, head: list[Element], coercion: Coercion, encoder: _
     return [*kept, *replaced.values(), *result.values()]
 
 
-def _replacements(coercion: Coercion, encoder: _Encoder) -> dict[int, Element]:
+@functools.lru_cache(maxsize=64)  # the same in image after image
+def _replacements(coercion: Coercion, encoder: _Encoder) -> Mapping[int, Element]:
     """The coerced attributes (IHE IRWF.b); what we do not know is not here."""
     patient = coercion.patient
     new = [encoder.text(_NAME, "PN", patient.name), encoder.text(_ID, "LO", patient.hospital_no)]
@@ -146,7 +177,7 @@ def _replacements(coercion: Coercion, encoder: _Encoder) -> dict[int, Element]:
         new.append(_accession_issuer(coercion, encoder))
     if coercion.exam_code or coercion.exam_description:
         new.append(encoder.sequence(_REQUEST, *_request(coercion, encoder)))
-    return {e.tag: e for e in new}
+    return MappingProxyType({e.tag: e for e in new})
 
 
 def _accession_issuer(coercion: Coercion, encoder: _Encoder) -> Element:
@@ -186,7 +217,8 @@ def _former_id(head: list[Element], coercion: Coercion, encoder: _Encoder) -> li
     return content + [nested(e, encoder.syntax) for e in head if e.tag == _ID_QUALIFIERS]
 
 
-def _equipment(coercion: Coercion, encoder: _Encoder) -> list[Element]:
+@functools.lru_cache(maxsize=64)
+def _equipment(coercion: Coercion, encoder: _Encoder) -> tuple[Element, ...]:
     """Contributing Equipment with the purpose (MEDIM, DCM), PS3.16 CID 7005."""
     importer = coercion.importer
     content = [encoder.label(0x00080070, "LO", importer.manufacturer)]
@@ -200,7 +232,7 @@ def _equipment(coercion: Coercion, encoder: _Encoder) -> list[Element]:
     content.append(encoder.text(0x0018A002, "DT", _datetime(coercion.when)))
     content.append(encoder.text(0x0018A003, "ST", "Imported from portable media, patient reconciled"))
     content.append(encoder.code(0x0040A170, "MEDIM", "DCM", "Portable Media Importer Equipment"))
-    return content
+    return tuple(content)
 
 
 def _original(

@@ -8,7 +8,7 @@ Cancelled where the job was stopped. What a node says about one instance is a `S
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import date
 from pathlib import Path
@@ -25,9 +25,9 @@ from iep_desktop.core.errors import IepError, NodeRejected, Permanent
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
 from iep_desktop.core.queries import EchoResult, PacsInstance, PacsPatient, PacsStudy
-from iep_desktop.dicom import fastfind, faststore, query
+from iep_desktop.dicom import fastecho, fastfind, faststore, query
 from iep_desktop.dicom.association import NoContextAccepted, NodeAssociation, associate
-from iep_desktop.dicom.contexts import Pair, groups, not_accepted, presentation_contexts
+from iep_desktop.dicom.contexts import MAX_CONTEXTS, Pair, groups, not_accepted, presentation_contexts
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
 from iep_desktop.dicom.faststore import Answer
 from iep_desktop.dicom.finding import MAX_RESULTS, Finding, T
@@ -173,6 +173,9 @@ class StoreSession:
     presentation contexts are to be proposed, a new one after the line broke.
     """
 
+    at_once = 1  # a C-STORE-RQ takes one instance
+    at_once_bytes = 0
+
     def __init__(
         self,
         node: Node,
@@ -181,6 +184,7 @@ class StoreSession:
         ctx: Context | None,
         priority: int,
         direct: bool,
+        measured: bool,
     ) -> None:
         self._node = node
         self._groups = list(groups(pairs))
@@ -188,6 +192,7 @@ class StoreSession:
         self._ctx = ctx
         self._priority = priority
         self._direct = direct and faststore.usable()
+        self._measured = measured
         self._group: tuple[Pair, ...] = ()
         self._link: NodeAssociation | None = None
         self._open = ExitStack()
@@ -197,20 +202,35 @@ class StoreSession:
     def store(self, path: Path) -> StoreOutcome:
         """Send a file as it lies there. Raises NodeUnreachable when the line breaks, MediumUnreadable when the
         file cannot be read, Cancelled."""
-        if self._ctx:
-            self._ctx.check()
-        file = send_file(path)
-        if file.pair in self._nothing_accepted:
-            return not_accepted(file.pair, ())
-        try:
-            link = self._link_for(file.pair)
-        except NoContextAccepted:
-            self._nothing_accepted.update(self._group)
+        return self.store_file(send_file(path))
+
+    def store_file(self, file: SendFile) -> StoreOutcome:
+        """Raises as `store`."""
+        link = self._connected(file.pair)
+        if link is None:
             return not_accepted(file.pair, ())
         if file.pair not in link.accepted:
             return not_accepted(file.pair, link.accepted, link.refused)
         answer = self._send(link, file)
         return store_outcome(answer.status, answer.comment)
+
+    def store_files(self, files: Sequence[SendFile]) -> list[StoreOutcome]:
+        return [self.store_file(file) for file in files]
+
+    def connect(self, file: SendFile) -> bool:
+        """Open the association that the file needs, where it is not open; False where the node takes nothing over it.
+
+        Raises what the node says to the association."""
+        return self._connected(file.pair) is not None
+
+    def round_trip(self) -> float | None:
+        """Seconds of a C-ECHO over the open association; None where there is none, or the node offers none over it."""
+        link = self._link
+        if link is None or not link.alive or not fastecho.offered(link):
+            return None
+        self._message_id = self._message_id % 0xFFFF + 1
+        way = fastecho.direct if self._direct else fastecho.plain
+        return way(link, self._message_id)
 
     @property
     def connected(self) -> bool:
@@ -232,12 +252,26 @@ class StoreSession:
             self.close(abort=True)
             raise error from exc
 
+    def _connected(self, pair: Pair) -> NodeAssociation | None:
+        """None where the node takes nothing of what goes with this pair."""
+        if self._ctx:
+            self._ctx.check()
+        if pair in self._nothing_accepted:
+            return None
+        try:
+            return self._link_for(pair)
+        except NoContextAccepted:
+            self._nothing_accepted.update(self._group)
+            return None
+
     def _link_for(self, pair: Pair) -> NodeAssociation:
         if self._link is not None and self._link.alive and pair in self._group:
             return self._link
         self.close()
         self._group = self._group_of(pair)
         contexts = presentation_contexts(self._group)
+        if self._measured and len(contexts) < MAX_CONTEXTS:
+            contexts.append(build_context(Verification))
         self._link = self._open.enter_context(
             associate(self._node, contexts, limits=self._limits, ctx=self._ctx)
         )
@@ -267,10 +301,12 @@ def open_store(
     limits: Limits = DEFAULT_LIMITS,
     priority: int = 0,
     direct: bool = True,
+    measured: bool = False,
 ) -> Iterator[StoreSession]:
     """A session for the SOP classes and transfer syntaxes at hand; `priority` is that of PS3.7 E.1-1: 0 medium,
-    1 high, 2 low; without `direct` the library's own C-STORE serves. Nothing is connected before the first instance."""
-    session = StoreSession(node, pairs, limits, ctx, priority, direct)
+    1 high, 2 low; without `direct` the library's own C-STORE serves; `measured`: `round_trip` will be asked for.
+    Nothing is connected before the first instance."""
+    session = StoreSession(node, pairs, limits, ctx, priority, direct, measured)
     try:
         yield session
     except BaseException:

@@ -7,7 +7,6 @@ To a node that is far several requests go at once, each over a connection of its
 from __future__ import annotations
 
 import functools
-import os
 import queue
 import secrets
 import time
@@ -24,7 +23,7 @@ from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
 from iep_desktop.dicom.part10 import file_meta
-from iep_desktop.dicom.sendfile import send_file, unreadable
+from iep_desktop.dicom.sendfile import SendFile, pieces, send_file, size_of, unreadable
 from iep_desktop.dicom.status import StatusFamily, StoreOutcome, store_outcome
 from iep_desktop.dicom.troubles import at
 from iep_desktop.dicom.web.asking import NOTHING
@@ -49,10 +48,8 @@ _REFUSED = "The node refuses the image"
 class _Part:
     """One instance in the body of a request."""
 
-    path: Path
-    uid: str
-    front: bytes
-    offset: int
+    file: SendFile
+    front: bytes  # what comes before the data set
     size: int  # of the data set
 
     @property
@@ -72,16 +69,28 @@ class WebStoreSession:
         self._most: int | None = None  # lines, once it is known how far the node is
         self._error: IepError | None = None
 
+    def connect(self, file: SendFile) -> bool:
+        """The first request does."""
+        return True
+
+    def round_trip(self) -> float | None:
+        """Whoever sends by this need not know."""
+        return None
+
     def store(self, path: Path) -> StoreOutcome:
         (outcome,) = self.store_many([path])
         return outcome
 
     def store_many(self, paths: Sequence[Path]) -> list[StoreOutcome]:
+        """As `store_files`, of files as they lie there."""
+        return self.store_files([send_file(path) for path in paths])
+
+    def store_files(self, files: Sequence[SendFile]) -> list[StoreOutcome]:
         """What became of each, in order. Raises as `scu.StoreSession.store`; where only some requests broke off, theirs
         count as not stored, and the next call raises why."""
         if self._error is not None:
             raise self._error
-        shares = self._shares(paths)
+        shares = self._shares(files)
         said = self._store_shares(shares)
         errors = [one for one in said if isinstance(one, IepError)]
         cancelled = [one for one in errors if isinstance(one, Cancelled)]
@@ -94,14 +103,14 @@ class WebStoreSession:
             for outcome in ([_broken_off(one)] * len(share) if isinstance(one, IepError) else one)
         ]
 
-    def _shares(self, paths: Sequence[Path]) -> list[Sequence[Path]]:
+    def _shares(self, files: Sequence[SendFile]) -> list[Sequence[SendFile]]:
         """What goes in a request each."""
-        if len(paths) > FAR and self._most is None:
+        if len(files) > FAR and self._most is None:
             self._most = _LINES if _there_and_back(self._lines[0]) > _FAR_SECONDS else 1
         size = NEAR if self._most == 1 else FAR
-        return [paths[at : at + size] for at in range(0, len(paths), size)]
+        return [files[at : at + size] for at in range(0, len(files), size)]
 
-    def _store_shares(self, shares: Sequence[Sequence[Path]]) -> list[list[StoreOutcome] | IepError]:
+    def _store_shares(self, shares: Sequence[Sequence[SendFile]]) -> list[list[StoreOutcome] | IepError]:
         count = min(self._most or 1, len(shares))
         while len(self._lines) < count:
             self._lines.append(self._open_line())
@@ -121,22 +130,22 @@ class WebStoreSession:
         return said
 
 
-def _over_any(free: queue.SimpleQueue[WebLine], paths: Sequence[Path]) -> list[StoreOutcome] | IepError:
+def _over_any(free: queue.SimpleQueue[WebLine], files: Sequence[SendFile]) -> list[StoreOutcome] | IepError:
     line = free.get()
     try:
-        return _Storing(line).store(paths)
+        return _Storing(line).store(files)
     except IepError as error:
         return error
     finally:
         free.put(line)
 
 
-def _in_turn(line: WebLine, shares: Sequence[Sequence[Path]]) -> list[list[StoreOutcome] | IepError]:
+def _in_turn(line: WebLine, shares: Sequence[Sequence[SendFile]]) -> list[list[StoreOutcome] | IepError]:
     """One after the other; after an error nothing more is sent."""
     said: list[list[StoreOutcome] | IepError] = []
-    for paths in shares:
+    for files in shares:
         try:
-            said.append(_Storing(line).store(paths))
+            said.append(_Storing(line).store(files))
         except IepError as error:
             return [*said, *[error] * (len(shares) - len(said))]
     return said
@@ -157,12 +166,12 @@ class _Storing:
 
     line: WebLine
 
-    def store(self, paths: Sequence[Path]) -> list[StoreOutcome]:
+    def store(self, files: Sequence[SendFile]) -> list[StoreOutcome]:
         """In one request, where the node takes it as a whole."""
-        if not paths:
+        if not files:
             return []
         boundary = secrets.token_hex(16)
-        parts = [_part(path, boundary) for path in paths]
+        parts = [_part(file, boundary) for file in files]
         end = f"\r\n--{boundary}--\r\n".encode()
         headers = {
             "Content-Type": f'multipart/related; type="application/dicom"; boundary={boundary}',
@@ -174,9 +183,9 @@ class _Storing:
             said = self._judged(answer, parts)
         if said is not None:
             return said
-        if len(paths) == 1:
+        if len(files) == 1:
             return [_of_status(status)]
-        return [outcome for path in paths for outcome in self.store([path])]  # one may spoil all
+        return [outcome for file in files for outcome in self.store([file])]  # one may spoil all
 
     def _judged(self, answer: httpx.Response, parts: Sequence[_Part]) -> list[StoreOutcome] | None:
         """None where the node refuses the request as a whole, for what may be the fault of one instance."""
@@ -193,7 +202,7 @@ class _Storing:
             return None
         named = {value(item, _UID): _stored(item) for item in stored}
         named |= {value(item, _UID): _failed(item) for item in failed}
-        return [named.get(part.uid) or named.get("") or _UNNAMED for part in parts]
+        return [named.get(part.file.sop_instance_uid) or named.get("") or _UNNAMED for part in parts]
 
 
 @contextmanager
@@ -217,37 +226,23 @@ def _broken_off(error: IepError) -> StoreOutcome:
     return StoreOutcome(None, StatusFamily.PROCESSING, f"{error.title}.", "It is tried again later.")
 
 
-def _part(path: Path, boundary: str) -> _Part:
-    file = send_file(path)
-    try:
-        size = path.stat().st_size - file.offset
-    except OSError as exc:
-        raise unreadable() from exc
+def _part(file: SendFile, boundary: str) -> _Part:
     kind = f"\r\n--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
     meta = file_meta(file.pair.sop_class_uid, file.sop_instance_uid, file.pair.transfer_syntax_uid)
-    return _Part(path, file.sop_instance_uid, kind + meta, file.offset, size)
+    return _Part(file, kind + meta, size_of(file))
 
 
 def _body(parts: Sequence[_Part], end: bytes) -> Iterator[bytes]:
-    """Never more of a file in memory than a chunk of it."""
+    """Never more of a file in memory than a chunk of it, where it was not read ahead."""
     for part in parts:
         yield part.front
-        yield from _data_set(part)
+        left = part.size
+        for piece, _ in pieces(part.file, _CHUNK):
+            left -= len(piece)
+            yield bytes(piece)
+        if left:
+            raise unreadable()  # it became longer or shorter meanwhile
     yield end
-
-
-def _data_set(part: _Part) -> Iterator[bytes]:
-    left = part.size
-    try:
-        with part.path.open("rb", buffering=0) as file:
-            file.seek(part.offset, os.SEEK_SET)
-            while left and (chunk := file.read(min(_CHUNK, left))):
-                left -= len(chunk)
-                yield chunk
-    except OSError as exc:
-        raise unreadable() from exc
-    if left:
-        raise unreadable()  # it was cut short meanwhile
 
 
 def _stored(item: Item) -> StoreOutcome:
