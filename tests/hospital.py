@@ -91,9 +91,9 @@ class Hospital:
     def __post_init__(self) -> None:
         settings.create_profile(self.root, self.settings)
         with self.desk() as desk:
-            desk.nodes.add(
-                Node("PACS", NodeRole.PACS, "RWE", self.node.ae_title, self.node.host, self.node.port)
-            )
+            address = self.node.ae_title, self.node.host, self.node.port
+            several = self.node.associations
+            desk.nodes.add(Node("PACS", NodeRole.PACS, "RWE", *address, associations=several))
 
     @contextmanager
     def desk(self) -> Iterator[Desk]:

@@ -233,13 +233,13 @@ def run_storescp(
 
 @contextmanager
 def run_dcmqrscp(
-    folder: Path, *, nagle: bool = True, move_port: int = 11113, options: Sequence[str] = ()
+    folder: Path, *, nagle: bool = True, move_port: int = 11113, most: int = 16, options: Sequence[str] = ()
 ) -> Iterator[FilePeer]:
-    """DCMTK's archive, AE title DCMQRSCP, one storage area, open to everybody."""
+    """DCMTK's archive, AE title DCMQRSCP, one storage area, open to everybody, for `most` associations at once."""
     (folder / "storage").mkdir(parents=True, exist_ok=True)
     port = free_port()
     (folder / "dcmqrscp.cfg").write_text(
-        f"NetworkTCPPort = {port}\nMaxPDUSize = 131072\nMaxAssociations = 16\n"
+        f"NetworkTCPPort = {port}\nMaxPDUSize = 131072\nMaxAssociations = {most}\n"
         f"HostTable BEGIN\nstore = ({STORE_AE}, 127.0.0.1, {move_port})\nHostTable END\n"
         "VendorTable BEGIN\nVendorTable END\n"
         f"AETable BEGIN\nDCMQRSCP {folder / 'storage'} RW (200, 4096mb) ANY\nAETable END\n"

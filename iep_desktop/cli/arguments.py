@@ -12,6 +12,7 @@ from iep_desktop.cli import exchange_arguments
 from iep_desktop.cli.declaring import Parser, command, common, typed, wait
 from iep_desktop.core.errors import InvalidInput
 from iep_desktop.core.identifiers import parse_ods_code
+from iep_desktop.core.model import MOST_ASSOCIATIONS
 
 _EXAMPLES = """examples:
   iep-desktop                                         open the window
@@ -92,6 +93,10 @@ def _nodes(commands: Any) -> None:
         choices=["automatic", "always", "off"],
         help="storage commitment: where its report reaches our listener, also on the same association, or never",
     )
+    add.add_argument(
+        "--associations", default=0, type=typed(_associations), metavar="N",
+        help="over which a transaction is sent at once, 1 to 16; 0: as many as pay",
+    )  # fmt: skip
     command(acts, "list", "list the nodes", "nodes list --json")
     for act, text in (("remove", "remove a node"), ("echo", "ask a node whether it is there")):
         command(acts, act, text, f"nodes {act} PACS").add_argument("name", metavar="NAME")
@@ -212,6 +217,12 @@ def _ae_title(text: str) -> str:
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
         raise InvalidInput("a port is a number from 1 to 65535")
+    return int(text)
+
+
+def _associations(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:10]) > MOST_ASSOCIATIONS:
+        raise InvalidInput(f"it must be a whole number from 0 to {MOST_ASSOCIATIONS}")
     return int(text)
 
 

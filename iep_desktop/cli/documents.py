@@ -130,6 +130,7 @@ def node_document(node: Node) -> Document:
         "tls": node.tls,
         "dicomweb": node.dicomweb,
         "commitment": node.commitment.value,
+        "associations": node.associations,
     }
 
 
@@ -194,14 +195,15 @@ def details_text(details: Details) -> str:
 
 
 def node_line(node: Node) -> str:
+    several = f", {node.associations} associations" if node.associations else ""
     if node.dicomweb:
-        return f"{node.name:<20} {node.role.value:<8} {node.hospital:<5} {node.dicomweb}"
+        return f"{node.name:<20} {node.role.value:<8} {node.hospital:<5} {node.dicomweb}{several}"
     tls = ", TLS" if node.tls else ""
     if node.commitment is not CommitmentUse.AUTOMATIC:
         tls += f", commitment {node.commitment.value}"
     return (
         f"{node.name:<20} {node.role.value:<8} {node.hospital:<5} "
-        f"{node.ae_title}@{node.host}:{node.port}{tls}, we call as {node.calling_ae}"
+        f"{node.ae_title}@{node.host}:{node.port}{tls}, we call as {node.calling_ae}{several}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from getpass import getpass
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ def nodes(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
 
 
 def _nodes_add(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
-    node = _node(args)
+    node = replace(_node(args), associations=args.associations)
     desk.nodes.add(node)
     out.result(documents.node_document(node), f"Added {documents.node_line(node)}")
     return Exit.DONE

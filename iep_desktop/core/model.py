@@ -28,6 +28,10 @@ class RisState(StrEnum):
     ENTERED = "entered"
 
 
+MOST_ASSOCIATIONS = 16
+"""More of one transaction no node is asked for."""
+
+
 class NodeRole(StrEnum):
     PACS = "pacs"
     GATEWAY = "gateway"
@@ -57,6 +61,7 @@ class Node:
     )
     dicomweb: str = ""  # address of its DICOMweb services (PS3.18), spoken instead of DIMSE
     commitment: CommitmentUse = CommitmentUse.AUTOMATIC  # of what it took from us (PS3.4 J)
+    associations: int = 0  # for one transaction at once; 0: as many as pay
 
 
 @dataclass(frozen=True)

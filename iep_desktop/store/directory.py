@@ -181,6 +181,7 @@ def _node(row: NodeRow) -> Node:
         row.rest_url,
         row.dicomweb,
         row.commitment,
+        row.associations,
     )
 
 

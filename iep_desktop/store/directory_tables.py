@@ -41,6 +41,7 @@ class NodeRow(Base):
     rest_url: Mapped[str] = mapped_column(server_default="")
     dicomweb: Mapped[str] = mapped_column(server_default="")
     commitment: Mapped[CommitmentUse] = mapped_column(server_default=CommitmentUse.AUTOMATIC)
+    associations: Mapped[int] = mapped_column(server_default="0")
 
 
 class ExamCodeRow(Base):

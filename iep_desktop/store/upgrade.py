@@ -17,7 +17,7 @@ from iep_desktop.core.errors import LedgerUnusable
 from iep_desktop.store.database import Database, utc_now
 from iep_desktop.store.directory import seed
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """All that this version knows, oldest first; the last is what it works with."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

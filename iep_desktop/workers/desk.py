@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from iep_desktop.dicom.storage_scp import StorageListener
     from iep_desktop.store.drafts import Drafts
     from iep_desktop.workers.acts import Acts
+    from iep_desktop.workers.associations import Associations
     from iep_desktop.workers.copies import Copies
     from iep_desktop.workers.direct_routing import Arrivals
     from iep_desktop.workers.disc_import import DiscImport
@@ -180,6 +181,11 @@ class Desk:
     def storage_listener(self) -> StorageListener | None:
         """Where C-MOVE brings images to; None where no port is set for it."""
         return self._once("storage_listener", lambda: exchange_desk.make_storage_listener(self))
+
+    @property
+    def associations(self) -> Associations:
+        """Of all transactions of this program, whichever job they are in."""
+        return self._once("associations", _associations)
 
     @property
     def spool(self) -> Spool:
@@ -344,6 +350,12 @@ def _priorities(desk: Desk) -> Priorities:
     from iep_desktop.workers.priorities import Priorities
 
     return Priorities(desk.me, desk.ledger.transactions, desk.ledger.line, desk.hours)
+
+
+def _associations() -> Associations:
+    from iep_desktop.workers.associations import Associations
+
+    return Associations()
 
 
 def _spool(profile: Profile) -> Spool:

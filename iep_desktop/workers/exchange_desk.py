@@ -137,8 +137,11 @@ def make_delivery(desk: Desk, source: Source, finish: Callable[..., None]) -> De
             transactions,
             spool,
             node,
-            lambda node, pairs, ctx: node_services.open_store(node, pairs, limits, ctx),
+            lambda node, pairs, ctx, measured: node_services.open_store(
+                node, pairs, limits, ctx, measured=measured
+            ),
             coercions,
+            desk.associations,
         ),
         make_verifying(desk, node),
         source,
@@ -192,8 +195,11 @@ def _upload(desk: Desk) -> Upload:
             ledger.transactions,
             desk.spool,
             gateway,
-            lambda node, pairs, ctx: node_services.open_store(node, pairs, limits, ctx),
+            lambda node, pairs, ctx, measured: node_services.open_store(
+                node, pairs, limits, ctx, measured=measured
+            ),
             None,
+            desk.associations,
         ),
         make_verifying(desk, gateway),
     )

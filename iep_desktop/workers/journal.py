@@ -7,6 +7,7 @@ cheap, and survives the process (not a power cut, after which sending again is t
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 
@@ -16,6 +17,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._handle: int | None = None
+        self._lock = threading.Lock()
 
     def sent(self) -> frozenset[str]:
         try:
@@ -26,12 +28,14 @@ class Journal:
         return frozenset(whole.split())
 
     def note(self, sop_instance_uid: str) -> None:
-        if self._handle is None:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-            self._handle = os.open(self._path, flags, 0o600)
-            os.write(self._handle, b"\n")  # ends a line that was torn
-        os.write(self._handle, f"{sop_instance_uid}\n".encode("ascii"))
+        """From any thread."""
+        with self._lock:
+            if self._handle is None:
+                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+                self._handle = os.open(self._path, flags, 0o600)
+                os.write(self._handle, b"\n")  # ends a line that was torn
+            os.write(self._handle, f"{sop_instance_uid}\n".encode("ascii"))
 
     def clear(self) -> None:
         """Forget all: the ledger knows it now."""

@@ -55,15 +55,16 @@ def find_instances(node: Node, study_uid: str, limits: Limits, ctx: Context) -> 
 
 
 def open_store(
-    node: Node, pairs: Iterable[Pair], limits: Limits, ctx: Context
+    node: Node, pairs: Iterable[Pair], limits: Limits, ctx: Context, *, measured: bool = False
 ) -> AbstractContextManager[StoreSession | WebStoreSession]:
+    """`measured`: how far the node is will be asked for."""
     if node.dicomweb:
         from iep_desktop.dicom.web import storing
 
         return storing.open_store(node, sign_in(node), ctx, limits=limits)
     from iep_desktop.dicom import scu
 
-    return scu.open_store(node, pairs, ctx, limits=limits)
+    return scu.open_store(node, pairs, ctx, limits=limits, measured=measured)
 
 
 def open_commitment(

@@ -160,6 +160,20 @@ def test_nodes_are_added_changed_listed_and_removed(hospital: Hospital) -> None:
     assert hospital.run("nodes", "remove", "NUH")[0] == 2
 
 
+def test_how_many_associations_a_node_gets_is_set_listed_and_by_itself_automatic(hospital: Hospital) -> None:
+    def add(*associations: str) -> Any:
+        return hospital.run(*_ADD, "--ae-title", "T", "--port", "104", *associations)
+
+    assert add()[1]["associations"] == 0
+    assert add("--associations", "6")[1]["associations"] == 6
+    assert {n["name"]: n["associations"] for n in hospital.run("nodes", "list")[1]["nodes"]} == {
+        "PACS": 0,
+        "X": 6,
+    }
+    for wrong in ("-1", "17", "many"):
+        assert add(f"--associations={wrong}")[0] == 2
+
+
 def test_a_node_that_does_not_answer_says_what_to_check(hospital: Hospital) -> None:
     code, answer = hospital.run("nodes", "echo", "PACS")
     assert (code, answer["error"]["kind"]) == (4, "node-unreachable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QW
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.evidence import CommitmentUse
 from iep_desktop.core.job import Context
-from iep_desktop.core.model import Hospital, Node, NodeRole
+from iep_desktop.core.model import MOST_ASSOCIATIONS, Hospital, Node, NodeRole
 from iep_desktop.core.queries import EchoResult
 from iep_desktop.core.web_address import problem_of, web_node
 from iep_desktop.ui.theme import Theme
@@ -29,6 +30,10 @@ COMMITMENT: dict[str, object] = {
     "Off": CommitmentUse.OFF,
 }
 ROLES: dict[str, object] = {"PACS": NodeRole.PACS, "Gateway": NodeRole.GATEWAY}
+ASSOCIATIONS: dict[str, object] = {
+    "As many as pay": 0,
+    **{str(number): number for number in range(1, MOST_ASSOCIATIONS + 1)},
+}
 
 
 class TestLine(QWidget):
@@ -104,6 +109,7 @@ class NodeEditor(QWidget):
         self.role = Select(ROLES)
         self.hospital = Select({f"{hospital.name} ({hospital.ods})": hospital.ods for hospital in hospitals})
         self.tls = QCheckBox("T&LS")
+        self.associations = Select(ASSOCIATIONS)
         self.test = TestLine(theme)
         self.test.button.clicked.connect(self.run_test)
         self._fields = {
@@ -115,6 +121,7 @@ class NodeEditor(QWidget):
             "rest_url": Field("&Web address, to delete what is to be purged", self.rest_url, theme),
             "dicomweb": Field("&DICOMweb address, instead of DIMSE", self.dicomweb, theme),
             "commitment": Field("&Storage commitment", self.commitment, theme),
+            "associations": Field("&Associations at once", self.associations, theme),
             "role": Field("&What it is", self.role, theme),
             "hospital": Field("&Hospital", self.hospital, theme),
         }
@@ -141,8 +148,9 @@ class NodeEditor(QWidget):
         if self._role is None:
             grid.addWidget(self.tls, line, 3)
             grid.addWidget(fields["dicomweb"], line + 1, 0, 1, 4)
-            grid.addWidget(fields["rest_url"], line + 2, 0, 1, 3)
-            grid.addWidget(fields["commitment"], line + 2, 3)
+            grid.addWidget(fields["rest_url"], line + 2, 0, 1, 4)
+            grid.addWidget(fields["associations"], line + 3, 0, 1, 2)
+            grid.addWidget(fields["commitment"], line + 3, 2, 1, 2)
         else:
             grid.addWidget(fields["calling_ae"], line, 3)
             grid.addWidget(self.tls, line + 1, 0)
@@ -160,6 +168,7 @@ class NodeEditor(QWidget):
         self.commitment.currentIndexChanged.connect(lambda _: self._changed())
         self.role.currentIndexChanged.connect(lambda _: self._changed())
         self.hospital.currentIndexChanged.connect(lambda _: self._changed())
+        self.associations.currentIndexChanged.connect(lambda _: self._changed())
         self.tls.toggled.connect(lambda _: self._changed())
 
     @property
@@ -199,12 +208,16 @@ class NodeEditor(QWidget):
         if node:
             self.hospital.set_value(node.hospital)
         self.tls.setChecked(node.tls if node else False)
+        self.associations.set_value(node.associations if node else 0)
         self._show_problems(also_missing=False)
         self.test.clear()
 
     def node(self) -> Node | None:
         if self.problems():
             return None
+        return replace(self._node(), associations=int(str(self.associations.value())))
+
+    def _node(self) -> Node:
         role = self._role or NodeRole(str(self.role.value()))
         name, hospital = self.name.text().strip(), str(self.hospital.value() or self._hospital_code)
         if self._web:

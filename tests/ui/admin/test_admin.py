@@ -202,6 +202,21 @@ def test_a_node_that_speaks_dicomweb_needs_its_address_and_nothing_of_dimse(
     assert editor.port.isEnabled()
 
 
+def test_how_many_associations_a_node_gets_is_chosen_and_kept(
+    qtbot: QtBot, theme: Theme, queries: Queries
+) -> None:
+    editor = NodeEditor(theme, queries, lambda node, ctx: EchoResult(node.name, 0.0, 0.0))
+    qtbot.addWidget(editor)
+    editor.show_node(Node("PACS", NodeRole.PACS, "RWE", "PACS", "host", 104, associations=3))
+    assert editor.associations.currentText() == "3"
+    editor.associations.set_value(8)
+    node = editor.node()
+    assert node is not None
+    assert node.associations == 8
+    editor.show_node(None)
+    assert editor.associations.currentText() == "As many as pay"
+
+
 def test_where_a_review_is_mandatory_is_ticked_with_the_keyboard(
     qtbot: QtBot, theme: Theme, queries: Queries, desk: FakeDesk
 ) -> None:
