@@ -30,12 +30,14 @@ PER_SERIES = 1000
 FRAGMENT = 1 << 14
 
 
-def ct_slices(folder: Path, count: int = 400) -> list[Path]:
-    """Writes `count` slices of one series into `folder`; the paths in order."""
+def ct_slices(folder: Path, count: int = 400, **elements: str) -> list[Path]:
+    """Writes `count` slices of one series into `folder`, with other values of `elements`; the paths in order."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(9)
     noise = rng.normal(0, 12, (SIDE, 2 * SIDE)).astype(np.int16)
     ds = _series()
+    for keyword, value in elements.items():
+        setattr(ds, keyword, value)
     paths = []
     for number in range(1, count + 1):
         ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()

@@ -32,6 +32,7 @@ SIZES = {
     "soak": "4",
     "start": "1",
     "thumbnails": "40 1",
+    "transfer": "4",
     "whole_import": "4",
 }
 """What each is given on the command line."""
