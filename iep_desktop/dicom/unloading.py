@@ -9,13 +9,17 @@ from __future__ import annotations
 import functools
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 BUFFER = 1 << 20  # bytes
 _MOST = 8  # buffers
-_BEHIND = 128  # steps: of small instances many would fit into the buffers, and cancelling would wait for all
+_STRETCH = 32  # steps from mark to mark
+_BEHIND = (
+    3  # stretches: of small instances many would fit into the buffers, and cancelling would wait for all
+)
 
 Step = Callable[[], None]
 
@@ -26,15 +30,21 @@ class Unloading:
     def __init__(self) -> None:
         self._steps: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
         self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
-        self._made = 0
+        self._marks: deque[threading.Event] = deque()
+        self._given = self._made = 0
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="unloading")
 
     def do(self, step: Step) -> None:
         """After all that was given before. Waits where too much is to be done already."""
-        if self._steps.qsize() >= _BEHIND:
-            self.wait()
         self._steps.put(step)
+        self._given += 1
+        if self._given % _STRETCH == 0:
+            mark = threading.Event()
+            self._steps.put(mark.set)
+            self._marks.append(mark)
+            if len(self._marks) > _BEHIND:
+                self._marks.popleft().wait()
 
     def wait(self) -> None:
         """Until all that was given is done."""
