@@ -10,7 +10,13 @@ from tqdm import tqdm
 
 from iep_desktop.core.job import Progress
 
-_STAGES = {"copy": "copying", "send": "sending", "verify": "verifying", "read": "reading"}
+_STAGES = {
+    "copy": "copying",
+    "send": "sending",
+    "commitment": "awaiting commitment",
+    "verify": "verifying",
+    "read": "reading",
+}
 
 
 class Output:
