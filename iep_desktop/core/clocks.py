@@ -5,13 +5,13 @@ Whole days are counted in hours of 24, so that a change to or from summer time n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from iep_desktop.core.calendar import ServiceCalendar
 from iep_desktop.core.model import Priority
-from iep_desktop.core.transaction import Direction, Requirement, Status
+from iep_desktop.core.transaction import Direction, Requirement, Status, Transaction
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,14 @@ def countdown(created: datetime, now: datetime, load: Load, terms: Terms = TERMS
     else:
         alarm = Alarm.NONE
     return Countdown(due, due - now, done_at, alarm)
+
+
+def countdown_of(transaction: Transaction, now: datetime, load: Load, terms: Terms = TERMS) -> Countdown:
+    """That of a Blue Light. One that has failed is an alarm at once: it does not move by itself (R-TRAUMA)."""
+    counted = countdown(transaction.created_at, now, load, terms)
+    if transaction.status is Status.FAILED and counted.alarm is Alarm.NONE:
+        return replace(counted, done_at=None, alarm=Alarm.FORECAST)
+    return counted
 
 
 def forecast(now: datetime, load: Load) -> datetime | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QObject, Signal
 
-from iep_desktop.core.clocks import UNMEASURED, Alarm, Countdown, Load, countdown
+from iep_desktop.core.clocks import UNMEASURED, Alarm, Countdown, Load, countdown_of
 from iep_desktop.core.errors import IepError, InvalidInput
 from iep_desktop.core.job import Context
 from iep_desktop.core.transaction import Tab, Transaction, WorklistFilter, WorklistOrder
@@ -86,7 +86,7 @@ class Forecasts(QObject):
     def countdown(self, transaction: Transaction) -> Countdown:
         """By the load as it was last told; unknown ones by the clock alone."""
         _, load = self._loads.get(transaction.id, (transaction, UNMEASURED))
-        return countdown(transaction.created_at, self._now(), load)
+        return countdown_of(transaction, self._now(), load)
 
 
 def _loads(reading: ReadsLedger, queue: KeepsQueue, ctx: Context) -> dict[int, tuple[Transaction, Load]]:

@@ -19,7 +19,7 @@ from iep_desktop.core.clocks import (
     Countdown,
     Load,
     Terms,
-    countdown,
+    countdown_of,
     late_requirement,
 )
 from iep_desktop.core.transaction import Requirement, Transaction
@@ -42,9 +42,8 @@ class BlueLights:
         running = self.alarms.blue_lights()
         loads = self.loads() if running else {}
         for transaction in running:
-            counted = countdown(
-                transaction.created_at, now, loads.get(transaction.id, UNMEASURED), self.terms
-            )
+            load = loads.get(transaction.id, UNMEASURED)
+            counted = countdown_of(transaction, now, load, self.terms)
             alarm, stands = late_requirement(counted), _alarm_of(transaction)
             if alarm == stands or (alarm is None and not _recovered(counted)):
                 continue

@@ -11,6 +11,7 @@ import pytest
 from iep_desktop.core.clocks import LATE
 from iep_desktop.core.model import Priority
 from iep_desktop.core.transaction import (
+    Failure,
     Requirement,
     Status,
     Tab,
@@ -172,3 +173,18 @@ def test_an_alarm_of_the_clock_is_no_act_of_a_person(ward: Ward) -> None:
     ward.look(timedelta(hours=3, minutes=45))
     ward.transactions.move(made, Status.STARTED, "Looked at", "A. Operator", instead_of=read, required=())
     assert ward.late(made) is not None
+
+
+def test_a_blue_light_that_failed_alarms_at_once_and_is_quiet_when_it_goes_on(ward: Ward) -> None:
+    """R-TRAUMA: on failure an admin is alerted."""
+    ward.rate = float(IMAGE)
+    made = ward.send(1, priority=BLUE)
+    ward.look()
+    assert ward.late(made) is None
+    ward.transactions.fail(made, Failure("NUH Radiology PACS does not answer"))
+    ward.look()
+    assert ward.told(made) == ["Blue Light will be late: due 24/11 16:00, and nothing moves"]
+    ward.transactions.clear_failure(made, "A. Operator")
+    ward.transactions.queue(made, attempts=0)
+    ward.look()
+    assert ward.late(made) is None

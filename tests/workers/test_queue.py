@@ -189,3 +189,24 @@ def test_a_priority_is_not_changed_without_a_reason(office: Office, reason: str)
     with pytest.raises(InvalidInput):
         office.priorities.change(made, BLUE, reason)
     assert office.transactions.by_id(made).priority is NORMAL
+
+
+@pytest.mark.timeout(300)
+def test_five_hundred_that_are_queued_at_once_keep_caps_places_and_order(office: Office) -> None:
+    made = [office.send(1) for _ in range(500)]
+    claims = [
+        claim for claim in (office.slots.claim("here", LEASE, office.clock()) for _ in range(6)) if claim
+    ]
+    assert [claim.transaction_id for claim in claims] == made[:4]  # the fifth slot is a Blue Light's
+    places = {key: place for key, place, _ in office.waiting()}
+    assert places == {key: at for at, key in enumerate(made[4:], 1)}
+    assert office.queue.load(made[-1]).ahead == 499 * IMAGE
+    office.slots.release(claims[0])
+    office.transactions.unqueue(made[0])
+    freed = office.slots.claim("here", LEASE, office.clock())
+    assert freed is not None
+    assert freed.transaction_id == made[4]
+    urgent = office.send(1, priority=BLUE)
+    reserved = office.slots.claim("here", LEASE, office.clock())
+    assert reserved is not None
+    assert reserved.transaction_id == urgent

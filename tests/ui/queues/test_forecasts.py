@@ -79,6 +79,16 @@ def test_with_nothing_measured_half_an_hour_left_is_an_alarm(
     assert [one.transaction.id for one in forecasts.late] == [1]
 
 
+def test_a_failed_one_is_an_alarm_at_once_in_every_window(
+    forecasts: Forecasts, desk: FakeDesk, qtbot: QtBot
+) -> None:
+    """R-TRAUMA: on failure an admin is alerted."""
+    desk.queue.load_of = lambda id: QUICK
+    desk.reading.replace(10, priority=Priority.BLUE_LIGHT, created_at=NOW - timedelta(minutes=9))
+    look(forecasts, qtbot)
+    assert [(one.transaction.id, one.countdown.alarm) for one in forecasts.late] == [(10, Alarm.FORECAST)]
+
+
 def test_a_missed_target_is_said_as_such(forecasts: Forecasts, desk: FakeDesk, qtbot: QtBot) -> None:
     desk.queue.load_of = lambda id: QUICK
     desk.reading.replace(1, created_at=NOW - timedelta(hours=5))

@@ -18,6 +18,7 @@ from iep_desktop.ui.widgets.labels import Label, Title
 from iep_desktop.workers.queries import Queries
 
 _THERE = (Status.ON_IEP, Status.DOWNLOAD_REQUEST, Status.DOWNLOADING, Status.DELIVERED, Status.PURGED)
+ALERTED = "The alarm stands in every open window of this hospital. The details show the ways out."
 _OVER = (Status.FAILED, Status.DECLINED, Status.CANCELLED)
 
 
@@ -111,6 +112,6 @@ class Watch(QWidget):
 def _why(transaction: Transaction) -> str:
     failure = transaction.failure
     if failure is not None:
-        words = (failure.title, failure.message, failure.hint, "An admin is alerted.")
+        words = (failure.title, failure.message, failure.hint, ALERTED)
         return "\n".join(word for word in words if word)
     return "" if transaction.status in (*_THERE, *_OVER) else "This page may be closed: it goes on by itself."
