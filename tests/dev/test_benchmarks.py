@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,7 @@ SIZES = {
     "dicomdir": "60",
     "dicomweb": "4",
     "event_loop": "2",
-    "memory": "0.004 8 1",
+    "memory": "0 8 1",
     "send": "4",
     "soak": "4",
     "start": "1",
@@ -55,13 +57,26 @@ def test_every_benchmark_is_run_by_a_test() -> None:
 @pytest.mark.parametrize("name", SIZES)
 def test_the_benchmark_runs_through_and_says_what_it_measured(name: str, tmp_path: Path) -> None:
     environment = dict(os.environ, PYTHONPATH=str(ROOT), TMPDIR=str(tmp_path), QT_QPA_PLATFORM="offscreen")
-    command = [sys.executable, "-m", f"benchmarks.{name}", *SIZES[name].split()]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=SECONDS)
-    rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    assert rows, done.stderr
-    assert "Traceback" not in done.stderr, done.stderr
+    code, out, err = _run([sys.executable, "-m", f"benchmarks.{name}", *SIZES[name].split()], environment)
+    rows = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    assert rows, err
+    assert "Traceback" not in err, err
     for row in rows:
         assert set(row) == {"figure", "ours", "theirs", "ratio", "wanted", "met"}
         assert row["ratio"] > 0
         assert re.search(r"[1-9]", row["ours"]), f"nothing was measured: {row}"
-    assert done.returncode == (0 if all(row["met"] for row in rows) else 1)
+    assert code == (0 if all(row["met"] for row in rows) else 1)
+
+
+def _run(command: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
+    """Exit code and what it said; nothing that it started outlives it, whatever becomes of it."""
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    )
+    try:
+        out, err = process.communicate(timeout=SECONDS)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return process.returncode, out, err

@@ -127,6 +127,25 @@ def test_no_sequence_of_batches_leaves_the_table_of_legal_moves(
     assert ours.counts(made.id) == InstanceCounts(**counted)
 
 
+def test_more_images_than_go_into_one_statement_come_back_whole_and_in_order(ours: Transactions) -> None:
+    listed = images(1203, series=3)
+    assert ours.instances(ours.create(disc(instances=listed)).id) == listed
+
+
+def test_what_the_images_of_a_series_have_in_common_is_kept_once(ours: Transactions) -> None:
+    """A hundred thousand of them would take 50 MB more."""
+    first, *_, last = ours.instances(ours.create(disc(instances=images(600, series=1))).id)
+    for name in (
+        "sop_class_uid",
+        "transfer_syntax_uid",
+        "study_uid",
+        "series_uid",
+        "modality",
+        "series_description",
+    ):
+        assert getattr(first, name) is getattr(last, name), name
+
+
 def test_ten_thousand_instances_a_second_are_moved_in_batches_of_a_hundred(ours: Transactions) -> None:
     number = 5_000
     made = ours.create(disc(number))

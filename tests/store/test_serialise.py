@@ -34,6 +34,13 @@ def test_a_tuple_of_objects_comes_back_as_one() -> None:
     assert serialise.loads(tuple[Requirement, ...], serialise.dumps(requirements)) == requirements
 
 
+def test_the_same_text_is_read_once() -> None:
+    """A list that is looked at again makes no object anew: they are frozen."""
+    text = serialise.dumps(Requirement("a", "A"))
+    again = text.encode().decode()
+    assert serialise.remembered(Requirement, text) is serialise.remembered(Requirement, again)
+
+
 def test_what_a_later_version_added_is_ignored_and_what_it_left_out_is_default() -> None:
     assert serialise.loads(Form, '{"kind": "import", "colour": "blue"}') == Form(FormKind.IMPORT)
 
