@@ -157,12 +157,18 @@ class FastSocket(AssociationSocket):
         sock = self.socket
         if sock is None:
             return b""
-        _acknowledge_at_once(sock)
-        try:
-            sock.settimeout(max(0.01, deadline - time.monotonic()))
-            return sock.recv(nr_bytes)
-        except OSError as exc:
-            raise self._failed(exc) from None
+        while not self._interrupted:
+            _acknowledge_at_once(sock)
+            left = max(0.01, deadline - time.monotonic())
+            try:
+                sock.settimeout(min(left, _SLICE))
+                return sock.recv(nr_bytes)
+            except TimeoutError as exc:
+                if left <= _SLICE:
+                    raise self._failed(exc) from None
+            except OSError as exc:
+                raise self._failed(exc) from None
+        raise self._failed(ConnectionAbortedError("the connection is closed"))
 
     def send(self, bytestream: bytes) -> None:
         """Send all; a peer that takes nothing for longer than the write limit counts as gone."""
@@ -285,7 +291,7 @@ class FastSocket(AssociationSocket):
         self._pushed[:0] = data
 
     def interrupt(self) -> None:
-        """From any thread: whoever reads or writes in the library's place stops at once."""
+        """From any thread: whoever reads or writes, the library too, stops at once."""
         self._interrupted = True
 
     def shut(self) -> None:
