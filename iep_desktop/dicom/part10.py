@@ -81,15 +81,21 @@ class Part10:
         return out.getvalue()
 
     def write(self, out: BinaryIO, head: list[Element]) -> None:
-        """The file with another head. The preamble is zeros whatever it was (CVE-2019-11687)."""
+        """The file with another head. The preamble is zeros whatever it was (CVE-2019-11687).
+
+        A data set whose values have odd lengths (PS3.5 7.1.1 forbids it, some devices write it) gets a zero byte at
+        its end where it would be odd as a whole: archives break off an association over a fragment of odd length.
+        """
         kept = [e for e in self.meta if e.tag not in _OURS and e.vr]
         out.write(file_meta(self.text(SOP_CLASS), self.text(SOP_INSTANCE), self.transfer_syntax, kept))
+        begin = out.tell()
         deflated = _Deflating(out) if self.transfer_syntax == DeflatedExplicitVRLittleEndian else None
         body = cast("BinaryIO", deflated) if deflated else out
         write(sorted(head, key=lambda e: e.tag), self.body, body)
         copy_range(self.body, body, self.tail, self.end - self.tail)
         if deflated:
             deflated.finish()
+        out.write(b"\0" * ((out.tell() - begin) % 2))
 
 
 def file_meta(
@@ -268,15 +274,9 @@ class _Deflating:
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
         self._deflate = zlib.compressobj(zlib.Z_DEFAULT_COMPRESSION, zlib.DEFLATED, -zlib.MAX_WBITS)
-        self._size = 0
 
     def write(self, data: bytes) -> None:
-        self._put(self._deflate.compress(data))
+        self._out.write(self._deflate.compress(data))
 
     def finish(self) -> None:
-        self._put(self._deflate.flush())
-        self._out.write(b"\0" * (self._size % 2))
-
-    def _put(self, data: bytes) -> None:
-        self._size += len(data)
-        self._out.write(data)
+        self._out.write(self._deflate.flush())

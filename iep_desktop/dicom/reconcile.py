@@ -29,13 +29,28 @@ from iep_desktop.dicom.elements import Element, Syntax, appended, element, neste
 from iep_desktop.dicom.part10 import SOP_CLASS, SOP_INSTANCE, Part10, opened
 from iep_desktop.dicom.sendfile import SendFile, send_file
 
-__all__ = ["Coerced", "Coercion", "CoercionNote", "Importer", "coerce_file", "coerced_to_send"]
+__all__ = ["CHANGED", "Coerced", "Coercion", "CoercionNote", "Importer", "coerce_file", "coerced_to_send"]
 
 _ACCESSION, _ACCESSION_ISSUER = 0x00080050, 0x00080051
 _NAME, _ID, _ID_ISSUER, _ID_TYPE, _ID_QUALIFIERS = 0x00100010, 0x00100020, 0x00100021, 0x00100022, 0x00100024
 _BIRTH_DATE, _SEX, _OTHER_IDS = 0x00100030, 0x00100040, 0x00101002
 _EQUIPMENT, _REQUEST = 0x0018A001, 0x00400275
 _ORIGINAL, _MODIFIED = 0x04000561, 0x04000550
+_REPLACED = (
+    _ACCESSION,
+    _ACCESSION_ISSUER,
+    _NAME,
+    _ID,
+    _ID_ISSUER,
+    _ID_QUALIFIERS,
+    _BIRTH_DATE,
+    _SEX,
+    _REQUEST,
+)
+_APPENDED_TO = (_OTHER_IDS, _EQUIPMENT, _ORIGINAL)
+CHANGED = frozenset((*_REPLACED, *_APPENDED_TO))
+"""All that a coercion may change, unless it converts the text of a data set."""
+
 _SIGNATURES = {0x4FFE0001, 0xFFFAFFFA}
 _TYPE_2 = {
     _NAME: "PN",
@@ -90,7 +105,9 @@ def coerced_to_send(source: Path, target: Path, coercion: Coercion) -> SendFile:
         pair = Pair(part10.text(SOP_CLASS), part10.transfer_syntax)
         if not part10.inflated and sum(e.length for e in new) <= _MOST_IN_MEMORY:
             front, nothing = part10.front(new), b"" if part10.tail == part10.end else None
-            if len(front) % 2 == 0:
+            if (
+                len(front) % 2 == (part10.end - part10.tail) % 2 == 0
+            ):  # what is odd gets its last byte in a file
                 return SendFile(source, pair, part10.text(SOP_INSTANCE), part10.tail, front, nothing)
         with disk.replacing(target) as out:
             part10.write(out, new)
@@ -147,7 +164,7 @@ def _coerced(part10: Part10, head: list[Element], coercion: Coercion, encoder: _
     """The new head: replaced attributes, then the three sequences that tell of it."""
     replaced = _replacements(coercion, encoder)
     removed = set(replaced) | {_ID_QUALIFIERS} | ({_ID_ISSUER} if not coercion.issuer else set())
-    result = {e.tag: e for e in head if e.tag in (_OTHER_IDS, _EQUIPMENT, _ORIGINAL)}
+    result = {e.tag: e for e in head if e.tag in _APPENDED_TO}
     former = _former_id(head, coercion, encoder)
     for tag, content in (
         (_OTHER_IDS, former),
@@ -157,6 +174,7 @@ def _coerced(part10: Part10, head: list[Element], coercion: Coercion, encoder: _
         if content:
             result[tag] = appended(part10.syntax, tag, result.get(tag), content)
     touched = {tag >> 16 for tag in (*replaced, *result)}
+    assert CHANGED.issuperset((*removed, *result))
     kept = [e for e in head if e.tag not in removed and e.tag not in result and not _is_length(e, touched)]
     return [*kept, *replaced.values(), *result.values()]
 

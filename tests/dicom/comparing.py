@@ -12,23 +12,11 @@ from pydicom.filereader import dcmread
 from pydicom.tag import BaseTag
 
 from iep_desktop.core.model import Patient
-from iep_desktop.dicom.reconcile import Coercion, Importer
+from iep_desktop.dicom.reconcile import CHANGED, Coercion, Importer
 
 WHEN = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
-INTENDED = {
-    (0x0008, 0x0050),
-    (0x0008, 0x0051),
-    (0x0010, 0x0010),
-    (0x0010, 0x0020),
-    (0x0010, 0x0021),
-    (0x0010, 0x0024),
-    (0x0010, 0x0030),
-    (0x0010, 0x0040),
-    (0x0010, 0x1002),
-    (0x0018, 0xA001),
-    (0x0040, 0x0275),
-    (0x0400, 0x0561),
-}
+INTENDED = {(tag >> 16, tag & 0xFFFF) for tag in CHANGED}
+"""As the code itself says it."""
 
 
 def coercion(name: str = "MOUSE^Minnie", **changes: object) -> Coercion:

@@ -28,7 +28,9 @@ from iep_desktop.core.errors import InvalidInput, MediumUnreadable
 from iep_desktop.core.model import Patient
 from iep_desktop.dicom.part10 import IMPLEMENTATION_CLASS_UID
 from iep_desktop.dicom.reconcile import Coerced, CoercionNote, coerce_file
+from iep_desktop.dicom.sendfile import send_file
 from tests.dicom.comparing import INTENDED, coercion, complaints, differing, read
+from tests.fakes.odd_kinds import Kind, kinds_of, odd_files
 
 SAMPLES = Path(pydicom.data.__file__).parent
 NOT_INSTANCES = {
@@ -103,6 +105,24 @@ def test_what_is_no_whole_instance_is_refused_and_leaves_nothing(path: Path, tmp
     with pytest.raises(MediumUnreadable):
         coerce_file(path, tmp_path / "coerced.dcm", coercion())
     assert not list(tmp_path.iterdir())
+
+
+def test_what_may_be_changed_is_what_the_standard_names() -> None:
+    """IHE IRWF.b, PS3.3 C.12.1: the patient, the order, and what tells of the change."""
+    assert set(INTENDED) == {
+        (0x0008, 0x0050),
+        (0x0008, 0x0051),
+        (0x0010, 0x0010),
+        (0x0010, 0x0020),
+        (0x0010, 0x0021),
+        (0x0010, 0x0024),
+        (0x0010, 0x0030),
+        (0x0010, 0x0040),
+        (0x0010, 0x1002),
+        (0x0018, 0xA001),
+        (0x0040, 0x0275),
+        (0x0400, 0x0561),
+    }
 
 
 def test_the_samples_are_many() -> None:
@@ -350,6 +370,15 @@ def test_private_and_odd_elements_stay_byte_for_byte(tmp_path: Path) -> None:
     after = (tmp_path / "coerced.dcm").read_bytes()
     assert odd[:12] in after
     assert whole[whole.index(b"\x29\0\x10\0LO") :] in after
+
+
+def test_a_data_set_of_odd_length_goes_out_even_because_archives_break_off_over_it(tmp_path: Path) -> None:
+    (odd,) = [path for path in odd_files(tmp_path / "odd") if Kind.ODD_LENGTH in kinds_of(path)]
+    after, _ = coerced(odd, tmp_path)
+    target = tmp_path / "coerced.dcm"
+    assert (target.stat().st_size - send_file(target).offset) % 2 == 0
+    assert differing(read(odd), after) <= set(INTENDED)
+    assert after.get_item("StudyDescription").value == b"CT HEAD"
 
 
 def test_retired_group_lengths_that_would_be_wrong_are_left_out(tmp_path: Path) -> None:
