@@ -90,10 +90,11 @@ def test_a_refusal_for_good_fails_with_the_code_and_the_rest_arrives(
     assert (code, answer["status"], answer["instances"]["verified"]) == (0, "Delivered", 4)
 
 
+@pytest.mark.parametrize("status", [0xA700, 0xA7FF, 0x0213])
 def test_a_full_pacs_is_tried_again_and_what_it_had_no_room_for_arrives(
-    hospital: Hospital, archive: MoodyArchive, tmp_path: Path
+    hospital: Hospital, archive: MoodyArchive, tmp_path: Path, status: int
 ) -> None:
-    archive.mood = lambda nth: 0xA700 if nth in (2, 3) else None
+    archive.mood = lambda nth: status if nth in (2, 3) else None
     code, answer = _import(hospital, tmp_path)
     assert (code, answer["instances"]["verified"]) == (0, 4)
     assert len(archive) == 4
@@ -109,6 +110,25 @@ def test_a_pacs_that_stays_full_fails_in_the_end_with_its_code_and_loses_nothing
     archive.mood = lambda _: None
     code, answer = hospital.run("retry", answer["number"], "--wait")
     assert (code, answer["instances"]["verified"]) == (0, 4)
+
+
+def test_a_pacs_that_says_it_has_an_image_already_is_believed_where_it_shows_it(
+    hospital: Hospital, archive: MoodyArchive, tmp_path: Path
+) -> None:
+    assert _import(hospital, tmp_path)[0] == 0
+    archive.mood = lambda _: 0x0111
+    code, answer = _import(hospital, tmp_path)
+    assert (code, answer["status"], answer["instances"]["verified"]) == (0, "Delivered", 4)
+
+
+def test_a_pacs_that_says_it_has_an_image_already_and_has_none_gets_it_again(
+    hospital: Hospital, archive: MoodyArchive, tmp_path: Path
+) -> None:
+    archive.mood = lambda nth: 0x0111 if nth == 2 else None
+    code, answer = _import(hospital, tmp_path)
+    assert (code, answer["status"], answer["instances"]["verified"]) == (4, "Failed", 3)
+    code, answer = hospital.run("retry", answer["number"], "--wait")
+    assert (code, answer["status"], answer["instances"]["verified"], len(archive)) == (0, "Delivered", 4, 4)
 
 
 def test_a_pacs_that_takes_images_and_loses_them_is_never_called_delivered(

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -175,7 +175,7 @@ def test_a_dead_pacs_is_left_alone_with_a_red_light_and_everything_arrives_when_
     assert [answer["status"] for answer in answers] == ["Delivered"] * 4
 
 
-def _until(condition: Any, seconds: float = 20.0) -> None:
+def _until(condition: Any, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -246,6 +246,29 @@ def test_an_engine_that_is_told_to_stop_ends_between_two_images_and_goes_on_at_t
 def test_a_ledger_that_is_deleted_under_a_running_import_ends_it_with_a_clear_word(
     archive: CountingArchive, tmp_path: Path
 ) -> None:
+    answer, hospital = _import_that_loses_its_ledger(archive, tmp_path, Path.unlink)
+    assert answer["error"]["kind"] == "ledger-unusable"
+    assert "deleted or replaced" in answer["error"]["title"]
+    assert len(spooled(hospital)) >= 57  # nothing is thrown away
+
+
+def test_a_ledger_that_is_damaged_under_a_running_import_ends_it_with_a_clear_word(
+    archive: CountingArchive, tmp_path: Path
+) -> None:
+    def damage(ledger: Path) -> None:
+        with ledger.open("r+b") as file:
+            file.write(b"\xfe" * ledger.stat().st_size)
+
+    answer, hospital = _import_that_loses_its_ledger(archive, tmp_path, damage)
+    assert answer["error"]["kind"] == "ledger-unusable"
+    assert "damaged" in answer["error"]["title"]
+    assert len(spooled(hospital)) >= 57
+
+
+def _import_that_loses_its_ledger(
+    archive: CountingArchive, tmp_path: Path, lose: Callable[[Path], None]
+) -> tuple[Any, Hospital]:
+    """What the command said, and its hospital."""
     archive.pause = 0.05
     hospital = Hospital(tmp_path / "profile", archive.node)
     disc = ct_disc(tmp_path / "cd", images=60)
@@ -254,12 +277,10 @@ def test_a_ledger_that_is_deleted_under_a_running_import_ends_it_with_a_clear_wo
     )
     importing = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     _until(lambda: archive.came.total() >= 3)
-    (hospital.root / "ledger.sqlite").unlink()
-    out, errors = importing.communicate(timeout=40)
-    answer = json.loads(out)
-    assert (importing.returncode, answer["error"]["kind"]) == (4, "ledger-unusable"), errors
-    assert "deleted or replaced" in answer["error"]["title"]
-    assert len(spooled(hospital)) >= 57  # nothing is thrown away
+    lose(hospital.root / "ledger.sqlite")
+    out, errors = importing.communicate(timeout=60)
+    assert importing.returncode == 4, errors
+    return json.loads(out), hospital
 
 
 # -- a gateway that restarts

@@ -26,7 +26,6 @@ from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
 from iep_desktop.dicom.association import NoContextAccepted, NodeAssociation, associate
 from iep_desktop.dicom.fastsocket import Limits
-from iep_desktop.dicom.troubles import rejected
 from tests.fakes.peer import (
     Script,
     ScriptedPeer,
@@ -44,6 +43,10 @@ from tests.peers import free_port
 SHORT = Limits(connect=0.5, acse=0.5, dimse=0.5, network=1, write=0.5, release=0.3)
 LONG = Limits(connect=10, acse=10, dimse=10, network=20, write=10, release=0.3)  # where the peer answers
 VERIFICATION = [build_context(Verification)]
+
+
+REJECTIONS = [(1, 1), (1, 2), (1, 3), (1, 7), (2, 1), (2, 2), (3, 1), (3, 2)]
+"""Source and reason."""
 
 
 def opening_error(node: Node) -> IepError:
@@ -122,11 +125,20 @@ def test_a_node_with_too_many_connections_is_tried_again(reason: int) -> None:
         assert isinstance(opening_error(peer.node), Retriable)
 
 
-def test_every_rejection_of_the_standard_has_words() -> None:
-    with ScriptedPeer(answers(0)) as peer:
-        errors = [rejected(peer.node, r, s, d) for r in (1, 2) for s in (1, 2, 3) for d in range(10)]
-    assert all(error.title and error.message and error.hint for error in errors)
-    assert all(isinstance(error, Retriable) for error in errors[len(errors) // 2 + 20 :])
+@pytest.mark.parametrize(
+    ("result", "source", "reason"),
+    [(result, *said) for result in (1, 2) for said in REJECTIONS],
+)
+def test_every_rejection_of_the_standard_has_words(result: int, source: int, reason: int) -> None:
+    """PS3.8 Table 9-21: transient is tried again, and so is what can only be of the moment, whatever it is called."""
+    with ScriptedPeer(refuses(result, source, reason)) as peer:
+        error = opening_error(peer.node)
+    assert isinstance(error, NodeRejected | Retriable)
+    assert error.title
+    assert error.message
+    assert error.hint
+    about_titles = source == 1 and reason in (3, 7)  # somebody must correct them, whatever the node says
+    assert isinstance(error, Retriable) == ((result == 2 or source == 3) and not about_titles)
 
 
 def test_a_node_that_takes_none_of_our_kinds_is_told_apart() -> None:

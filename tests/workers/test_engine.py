@@ -200,7 +200,7 @@ def test_a_job_that_finds_no_memory_is_tried_again(hall: Hall, qtbot: QtBot) -> 
     def work(id: int, _ctx: Context) -> None:
         tries.append(id)
         if len(tries) == 1:
-            raise MemoryError
+            bytearray(1 << 62)  # more than any computer has: MemoryError
         hall.done(id)
 
     queued = hall.queue()
@@ -578,6 +578,19 @@ def test_a_node_that_refuses_us_fails_each_with_its_reason_and_then_is_left_alon
     with qtbot.waitSignal(hall.engines[0].idle):
         hall.engines[0].wake()
     assert hall.transactions.by_id(waits).status is Status.NEW
+
+
+def test_a_node_that_is_busy_or_full_is_no_node_that_fails_for_all(hall: Hall, qtbot: QtBot) -> None:
+    def work(_id: int, _ctx: Context) -> None:
+        error = Retriable("PACS refuses the association", cause=Cause.BUSY)
+        error.node = "PACS"
+        raise error
+
+    made = [hall.queue(node="PACS") for _ in range(FAILS_FOR_ALL + 1)]
+    hall.engine(work).start()
+    failed = lambda: all(hall.transactions.by_id(id).status is Status.FAILED for id in made)  # noqa: E731, A001
+    qtbot.waitUntil(failed, timeout=20_000)
+    assert hall.circuits.all() == ()
 
 
 @pytest.mark.parametrize(("cause", "tries"), [(Cause.NOT_DICOM, 1), (Cause.NO_ANSWER, 3), (Cause.BUSY, 6)])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import iep_desktop
 from iep_desktop.core.errors import Cause, ImagesWaiting
 from iep_desktop.workers.retry import PACES, RetryPolicy
 
@@ -21,6 +23,22 @@ def test_a_pause_lies_between_half_and_the_whole_of_the_doubled_time_and_never_a
     pause = policy.pause(attempts)
     assert pause is not None
     assert full / 2 <= pause <= full
+
+
+def test_workstations_that_failed_together_do_not_come_back_together() -> None:
+    pauses = {RetryPolicy().pause(1) for _ in range(50)}
+    assert len(pauses) > 40
+
+
+def test_nobody_but_the_engine_knows_when_to_try_again() -> None:
+    """Retries live in the engine alone: a second one below it would multiply the tries."""
+    package = Path(iep_desktop.__file__).parent
+    knowing = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if "iep_desktop.workers.retry" in path.read_text("utf-8")
+    }
+    assert knowing == {"workers/engine.py", "workers/performer.py"}
 
 
 def test_after_the_limit_there_is_no_next_try() -> None:
