@@ -28,6 +28,7 @@ from iep_desktop.settings import Profile, StateStore
 from iep_desktop.ui.acts import Act, Wish
 from iep_desktop.ui.admin.hospitals import HospitalsDialog
 from iep_desktop.ui.admin.nodes import NodesDialog
+from iep_desktop.ui.admin.review import ReviewDialog
 from iep_desktop.ui.disc_wizard.case import Step
 from iep_desktop.ui.pages import QUEUES
 from iep_desktop.ui.setup.dialog import SetupDialog
@@ -240,6 +241,10 @@ class _Camera:
         self._show_and_grab(nodes, "nodes")
         hospitals = HospitalsDialog(services.nodes, services.reading, queries, theme, window)
         self._show_and_grab(hospitals, "hospitals")
+        review = ReviewDialog(
+            services.reviews, services.nodes, services.reading, queries, ours, theme, window
+        )
+        self._show_and_grab(review, "review-before-sending")
         start = SetupDialog(
             setup.known_hospitals(Context()),
             services.me.user,

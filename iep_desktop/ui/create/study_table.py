@@ -85,7 +85,6 @@ class StudyTable(QTreeView):
         self.setAccessibleDescription("Space ticks a study, Enter or a double click shows its images")
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
-        self.setAllColumnsShowFocus(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSortingEnabled(True)

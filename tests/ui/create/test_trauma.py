@@ -398,6 +398,7 @@ def test_at_200_percent_nothing_that_tells_patient_or_study_is_cut(
     qtbot.waitUntil(lambda: cut() == [])
     assert table.header().sectionSize(Column.STUDY) >= 160
     assert not table.horizontalScrollBar().isVisible()
+    table.setFocus()
     table.first_row()
     row = table.visualRect(table.currentIndex())
     image = table.viewport().grab().toImage()
