@@ -28,22 +28,21 @@ class _Result:
 
 
 class Running(QObject):
-    """A piece of work on its way. Lives in the thread of its pool."""
+    """A piece of work on its way. Lives in the thread of its pool.
 
-    _settled = Signal(object)
-    _stepped = Signal(object)
+    Its work speaks by the pool's signals, never by signals of its own: the loop may delete it at once, while a signal
+    of it would still be on its way out of the other thread.
+    """
 
     def __init__(self, pool: Pool, ctx: Context) -> None:
         super().__init__(pool)
         self.ctx = ctx
+        self.pool = pool
         self.finished = False
         self._done: Callable[[Any], None] | None = None
         self._failed: Callable[[IepError], None] | None = None
         self._each: Callable[[Any], None] | None = None
         self.muted = self.called_off = False
-        queued = Qt.ConnectionType.QueuedConnection
-        self._settled.connect(self._deliver, queued)
-        self._stepped.connect(self._step, queued)
 
     def cancel(self) -> None:
         """Ask the work to stop and never call back."""
@@ -57,15 +56,13 @@ class Running(QObject):
 
     def emit_step(self, value: Any) -> None:
         """Called by the work, in its own thread."""
-        self._stepped.emit(value)
+        self.pool.stepped.emit(self, value)
 
-    @Slot(object)
-    def _step(self, value: Any) -> None:
+    def step(self, value: Any) -> None:
         if self._each and not self.muted:
             self._each(value)
 
-    @Slot(object)
-    def _deliver(self, result: _Result) -> None:
+    def deliver(self, result: _Result) -> None:
         self.finished = True
         done, failed, muted = self._done, self._failed, self.muted
         self.mute()
@@ -89,7 +86,7 @@ class _Runnable(QRunnable):
     def run(self) -> None:
         running = self._running
         result = _Result(error=Cancelled()) if running.called_off else _attempt(self._work, running.ctx)
-        running._settled.emit(result)
+        running.pool.settled.emit(running, result)
 
 
 def _attempt(work: Callable[[Context], Any], ctx: Context) -> _Result:
@@ -114,8 +111,13 @@ def defect(error: BaseException) -> IepError:
 class Pool(QObject):
     """A QThreadPool whose results arrive in the thread that made the pool."""
 
+    settled = Signal(object, object)  # Running, _Result: emitted by the work's thread, as `stepped`
+    stepped = Signal(object, object)  # Running, what it says on the way
+
     def __init__(self, threads: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.settled.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self.stepped.connect(self._step, Qt.ConnectionType.QueuedConnection)
         self._threads = QThreadPool()
         self._threads.setMaxThreadCount(threads)
         self._threads.setExpiryTimeout(-1)
@@ -151,6 +153,14 @@ class Pool(QObject):
         running = self._prepare(done, failed, each, owner)
         self._threads.start(_Runnable(running, lambda ctx: work(ctx, running.emit_step)))
         return running
+
+    @Slot(object, object)
+    def _deliver(self, running: Running, result: _Result) -> None:
+        running.deliver(result)
+
+    @Slot(object, object)
+    def _step(self, running: Running, value: Any) -> None:
+        running.step(value)
 
     def _prepare(
         self,
