@@ -322,6 +322,7 @@ def _gateway_watch(desk: Desk) -> GatewayWatch:
 def make_keeping(desk: Desk) -> Keeping:
     from iep_desktop.workers.alarms import BlueLights
     from iep_desktop.workers.keeping import Keeping
+    from iep_desktop.workers.leftovers import Leftovers
 
     ledger, settings = desk.ledger, desk.profile.settings
     return Keeping(
@@ -335,6 +336,7 @@ def make_keeping(desk: Desk) -> Keeping:
         desk.arrivals,
         settings.direct_routing_silence_seconds,
         BlueLights(ledger.alarms, desk.queue.forecastable),
+        Leftovers(ledger.transactions, ledger.slots, desk.spool),
         lambda id_: desk.spool.free(id_),
         frozenset(settings.auto_download),
     )

@@ -22,6 +22,7 @@ from iep_desktop.store.transactions import Transactions
 from iep_desktop.workers.alarms import BlueLights
 from iep_desktop.workers.direct_routing import Arrivals, GatewayWatch
 from iep_desktop.workers.downloads import Downloads
+from iep_desktop.workers.leftovers import Leftovers
 from iep_desktop.workers.retrieving import Retrieving
 
 _log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Keeping:
     arrivals: Arrivals
     silence: float  # seconds after which a study that comes by itself counts as complete
     blue_lights: BlueLights
+    leftovers: Leftovers
     free: Callable[[int], None]  # what lies of a transaction on this computer, also what was looked at
     auto_download: frozenset[str] = frozenset()  # senders (ODS) whose transfers are downloaded unasked
     terms: Terms = TERMS
@@ -56,6 +58,7 @@ class Keeping:
         """Do everything that is due. One that fails is logged and stays due; the others are done."""
         self.arrivals.close_silent(self.silence, self.now())
         self._raise_alarms()
+        self.leftovers.put_away()
         self._look_for_strays(ctx)
         for transaction in self.exchange.lying_in_gateway():
             ctx.check()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from iep_desktop.core.errors import InvalidInput
 from iep_desktop.core.soundness import Problem, Trouble
-from iep_desktop.core.transaction import Status
 from iep_desktop.store.check import check
+from iep_desktop.workers.leftovers import Leftovers
 
 if TYPE_CHECKING:
     from iep_desktop.dicom.spool import Spool
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from iep_desktop.store.slots import Slots
     from iep_desktop.store.transactions import Transactions
     from iep_desktop.workers.desk import Desk
-
-_PUT_AWAY = (Status.DELIVERED, Status.PURGED)
-"""Nothing of these is needed any more; what is cancelled may lie until its engine has looked at it."""
 
 
 def soundness_of(desk: Desk) -> Soundness:
@@ -45,13 +42,11 @@ class Soundness:
 
     def _left_in_spool(self) -> Iterator[Problem]:
         """Images of what is at rest, or of what this ledger does not know."""
-        running = {slot.transaction_id for slot in self._slots.slots()}
         for owner in self._spool.owners():
             try:
-                transaction = self._transactions.by_id(owner)
+                self._transactions.by_id(owner)
             except InvalidInput:
                 yield Problem(Trouble.SPOOL, f"Folder {owner} of the spool is of no transaction of ours")
-                continue
-            if transaction.status in _PUT_AWAY and not transaction.queued and owner not in running:
-                said = f"{transaction.status.value}, but its images still lie in the spool"
-                yield Problem(Trouble.SPOOL, said, transaction.number)
+        for transaction in Leftovers(self._transactions, self._slots, self._spool).at_rest():
+            said = f"{transaction.status.value}, but its images still lie in the spool"
+            yield Problem(Trouble.SPOOL, said, transaction.number)

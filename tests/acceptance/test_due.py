@@ -174,3 +174,21 @@ def test_a_blue_light_that_nobody_answers_is_required_at_both_ends_before_its_fo
     assert us.show(request)["required"] == ["Blue Light is late (R-TIME-2, A7)"]
     assert them.run("decline", request, "--reason", "study does not exist")[0] == 0
     assert not any("Blue Light" in line for line in them.show(request)["required"])
+
+
+def test_what_a_killed_sender_left_in_its_spool_goes_when_the_recipient_has_delivered(
+    pair: Pair, tmp_path: Path
+) -> None:
+    number = sent(pair, tmp_path / "study")
+    with pair.them.desk() as desk:  # as if it had been killed just before it freed them
+        left = desk.spool.folder(desk.reading.transaction(number).id) / "left.dcm"
+    left.parent.mkdir()
+    left.write_bytes(b"an image")
+    look(pair.them, after=timedelta())
+    assert left.exists()  # it is not over yet
+    assert pair.us.run("match", number, "--form", pair.us.form(hospital=THEM), "--registered")[0] == 0
+    code, document = pair.us.run("download", number, "--wait")
+    assert (code, document["status"]) == (0, "Delivered"), document
+    look(pair.them, after=timedelta())
+    assert not left.parent.exists()
+    assert pair.them.run("db", "check")[0] == 0
