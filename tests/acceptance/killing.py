@@ -1,12 +1,11 @@
-"""Killing the engine of a hospital at random moments: for imports, transfers and downloads alike.
+"""Killing the engine of a hospital, and letting another finish.
 
-killed = kill_at_random(hospital, 20, random.Random(3), (0.3, 1.7))
+killed_after(hospital, 2.5, signal.SIGTERM)
 finish(hospital)            # what is left is done by an engine that nobody kills
 """
 
 from __future__ import annotations
 
-import random
 import signal
 import subprocess
 from pathlib import Path
@@ -26,13 +25,6 @@ def killed_after(hospital: Hospital, seconds: float, how: signal.Signals = signa
         engine.send_signal(how)
         engine.wait()
         return True
-
-
-def kill_at_random(
-    hospital: Hospital, kills: int, moments: random.Random, between: tuple[float, float]
-) -> int:
-    """How many of the kills met an engine that still had something to do."""
-    return sum(killed_after(hospital, moments.uniform(*between)) for _ in range(kills))
 
 
 def finish(hospital: Hospital) -> None:
