@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 NEWS_MS = 500
 READER_SECONDS = 1.0
-NICE, LEAST = 5, 19  # of 20 steps down
+NICE, LEAST = 10, 19  # of 20 steps down
 
 
 def serve_standard(desk: Desk) -> None:

@@ -29,7 +29,10 @@ class Timeline(QWidget):
         theme.changed.connect(self.update)
 
     def show_events(self, events: tuple[Event, ...], now: datetime) -> None:
-        self._events, self._now = events, now
+        before, self._events = self._events, events
+        day, self._now = self._now.date() if self._now else None, now
+        if (before, day) == (events, now.date()):
+            return  # laid out and painted again only where a line is another one
         self.setAccessibleName("Timeline")
         self.setAccessibleDescription("; ".join(self._line(event) for event in events))
         self.updateGeometry()

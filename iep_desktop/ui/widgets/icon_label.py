@@ -14,12 +14,14 @@ class IconLabel(QLabel):
     def __init__(self, name: str, token: str, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        theme.changed.connect(self._apply)
-        self.set(name, token)
-
-    def set(self, name: str, token: str) -> None:
         self._name, self._token = name, token
         self._apply()
+        theme.changed.connect(self._apply)
+
+    def set(self, name: str, token: str) -> None:
+        if (name, token) != (self._name, self._token):
+            self._name, self._token = name, token
+            self._apply()
 
     def _apply(self) -> None:
         self.setFixedSize(QSize(self._theme.sizes.icon, self._theme.sizes.icon))

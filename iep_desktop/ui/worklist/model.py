@@ -16,7 +16,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.job import Context
-from iep_desktop.core.transaction import SeriesProgress, Transaction, WorklistFilter, WorklistOrder
+from iep_desktop.core.transaction import SeriesProgress, Status, Transaction, WorklistFilter, WorklistOrder
 from iep_desktop.ui.services import ReadsLedger
 from iep_desktop.ui.worklist import texts
 from iep_desktop.ui.worklist.columns import LOADING, TITLES, Col, series_text
@@ -301,7 +301,7 @@ class WorklistModel(QAbstractTableModel):
             return
         self._pager.replace(row, transaction)
         flat = self._flat.flat(row)
-        if before is not None and _only_progress(before, transaction):
+        if before is not None and _only_beside_status(before, transaction):
             self._changed(flat, flat, Col.STATUS, Col.STATUS)  # nine rows move twice a second
         else:
             self._changed(flat, flat)
@@ -387,5 +387,14 @@ class WorklistModel(QAbstractTableModel):
             self._changed(self._flat.flat(self._shown[0]), len(self._flat) - 1)
 
 
-def _only_progress(before: Transaction, now: Transaction) -> bool:
-    return replace(before, counts=now.counts, updated_at=now.updated_at) == now
+_SHOWN_BESIDE_STATUS = (
+    *("status", "updated_at", "counts", "queued", "on_iep_at", "not_before", "attempts"),
+    *("failure", "required"),
+)
+
+
+def _only_beside_status(before: Transaction, now: Transaction) -> bool:
+    """Whether the cell Status alone looks different; what is new stands in bold elsewhere."""
+    if (before.status is Status.NEW) != (now.status is Status.NEW):
+        return False
+    return replace(before, **{name: getattr(now, name) for name in _SHOWN_BESIDE_STATUS}) == now
