@@ -24,7 +24,7 @@ class LedgerBatch:
         self._transactions = transactions
         self._id = transaction_id
         self._changes: list[InstanceChange] = []
-        self._written = time.monotonic()
+        self._written = 0.0  # the first is written at once: somebody may wait for it
 
     def add(self, change: InstanceChange) -> None:
         self._changes.append(change)

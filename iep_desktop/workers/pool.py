@@ -7,16 +7,22 @@ delivered as such. No callback is called after `cancel`, or after its owner has 
 from __future__ import annotations
 
 import logging
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
+from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, QTimer, Signal, Slot
 
 from iep_desktop.core.errors import Cancelled, IepError, Permanent
 from iep_desktop.core.job import Context, Progress
 
 _log = logging.getLogger(__name__)
+
+TURN_SECONDS = 0.005
+"""So long a pool delivers in one turn of the loop; one answer may take longer by itself."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,11 @@ class Pool(QObject):
         super().__init__(parent)
         self.settled.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self.stepped.connect(self._step, Qt.ConnectionType.QueuedConnection)
+        self._news: deque[Callable[[], None]] = deque()
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.setInterval(0)
+        self._turn.timeout.connect(self._tell)
         self._threads = QThreadPool()
         self._threads.setMaxThreadCount(threads)
         self._threads.setExpiryTimeout(-1)
@@ -156,11 +167,26 @@ class Pool(QObject):
 
     @Slot(object, object)
     def _deliver(self, running: Running, result: _Result) -> None:
-        running.deliver(result)
+        self._come(partial(running.deliver, result))
 
     @Slot(object, object)
     def _step(self, running: Running, value: Any) -> None:
-        running.step(value)
+        self._come(partial(running.step, value))
+
+    def _come(self, news: Callable[[], None]) -> None:
+        self._news.append(news)
+        if not self._turn.isActive():
+            self._turn.start()
+
+    def _tell(self) -> None:
+        """In order, but not all at once: the loop has other things to do between two answers, painting first."""
+        began = time.monotonic()
+        try:
+            while self._news and time.monotonic() - began < TURN_SECONDS:
+                self._news.popleft()()
+        finally:
+            if self._news:
+                self._turn.start()
 
     def _prepare(
         self,

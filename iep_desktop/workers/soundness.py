@@ -42,11 +42,11 @@ class Soundness:
 
     def _left_in_spool(self) -> Iterator[Problem]:
         """Images of what is at rest, or of what this ledger does not know."""
+        for transaction in Leftovers(self._transactions, self._slots, self._spool).at_rest():
+            said = f"{transaction.status.value}, but its images still lie in the spool"
+            yield Problem(Trouble.SPOOL, said, transaction.number)
         for owner in self._spool.owners():
             try:
                 self._transactions.by_id(owner)
             except InvalidInput:
                 yield Problem(Trouble.SPOOL, f"Folder {owner} of the spool is of no transaction of ours")
-        for transaction in Leftovers(self._transactions, self._slots, self._spool).at_rest():
-            said = f"{transaction.status.value}, but its images still lie in the spool"
-            yield Problem(Trouble.SPOOL, said, transaction.number)

@@ -143,12 +143,14 @@ class Upload:
             fetch = thread.submit(self._fetch, transaction, held, fetching, news.set)
             fetch.add_done_callback(lambda _: news.set())
             try:
+                gather = 0.0  # the first goes at once: somebody may wait for it
                 while not self._send_what_came(transaction, fetch, ctx):
                     while not news.wait(LOOK):
                         ctx.check()
                     news.clear()
                     if not fetch.done():
-                        ctx.wait(GATHER)
+                        ctx.wait(gather)
+                    gather = GATHER
             except BaseException:
                 fetching.cancel()
                 raise

@@ -249,6 +249,7 @@ class Day:
         self.them.party.work()
         self._take_what_came(1000)
         self.us.party.work()
+        self.them.party.work()  # what a sender had left when its recipient delivered goes with its next round
 
     def _order_import(self, end: End) -> None:
         self.made += 1

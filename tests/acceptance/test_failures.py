@@ -240,7 +240,9 @@ def test_an_engine_that_is_told_to_stop_ends_between_two_images_and_goes_on_at_t
     archive.pause = 0.0
     finish(hospital)
     assert set(archive.came) == set(disc.uids)
-    assert archive.came.total() <= 61
+    assert (
+        archive.came.total() <= 62
+    )  # what was on the way over either of its two associations may come again
 
 
 def test_a_ledger_that_is_deleted_under_a_running_import_ends_it_with_a_clear_word(
