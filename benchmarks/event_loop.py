@@ -2,8 +2,8 @@
 
     python -m benchmarks.event_loop [IMAGES]
 
-Four downloads and five uploads (one a Blue Light) of CT slices run in the window's own engine, between stock Orthancs;
-the window shows In Progress. A timer that should beat every 5 ms tells the gaps.
+Four downloads and five uploads (one a Blue Light) of CT slices run in the window's engine, a process of its own,
+between stock Orthancs; the window shows In Progress. A timer that should beat every 5 ms tells the gaps.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ when it has been taken.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ _EVENTS = (1, 2)  # all committed; failures exist (PS3.4 J.3.3.1)
 _SUCCESS = 0x0000
 _NO_SUCH_EVENT, _INVALID, _NOT_NOW = 0x0113, 0x0115, 0x0213  # PS3.7 10.1.1.1.8
 _HINT = "Ask the PACS team to allow storage commitment for our AE title, or turn it off for this node."
+
+_log = logging.getLogger(__name__)
 
 Take = Callable[[CommitmentReport], bool]
 """Keeps a report for good; False where nobody has asked for it. Called in the thread of an association; when it raises
@@ -146,11 +149,13 @@ def answer(event: Any, take: Take) -> tuple[int, None]:
         return _NO_SUCH_EVENT, None
     try:
         report = read_report(event.event_information)
-    except Exception:  # noqa: BLE001 - whatever a peer may send
+    except Exception as exc:  # noqa: BLE001 - whatever a peer may send
+        _log.warning("A report of storage commitment is not understood: %s", type(exc).__name__)
         return _INVALID, None
     try:
         return (_SUCCESS if take(report) else _INVALID), None
-    except IepError:
+    except IepError as error:
+        _log.warning("A report of storage commitment cannot be recorded: %s", error.title)
         return _NOT_NOW, None
 
 

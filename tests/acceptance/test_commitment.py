@@ -265,10 +265,8 @@ def test_a_node_that_has_long_been_silent_is_not_waited_for(case: Make) -> None:
     assert (document["status"], len(import_.archive.asked)) == ("Delivered", 1)
 
 
-def test_killed_between_request_and_report_it_sends_nothing_twice_and_learns_what_was_said(
-    case: Make,
-) -> None:
-    import_ = case(never, wait=120)
+def _kill_once_it_is_agreed(import_: Case) -> None:
+    """The program imports, and is killed when the archive has agreed to say later what it holds."""
     disc = ct_disc(import_.folder / "cd", images=IMAGES)
     command = import_.hospital.command(
         "import", disc.root, "--form", import_.hospital.write_form(form()), "--wait", "--registered"
@@ -279,6 +277,13 @@ def test_killed_between_request_and_report_it_sends_nothing_twice_and_learns_wha
     assert agreed.wait(60)
     program.kill()
     program.wait(20)
+
+
+def test_killed_between_request_and_report_it_sends_nothing_twice_and_learns_what_was_said(
+    case: Make,
+) -> None:
+    import_ = case(never, wait=120)
+    _kill_once_it_is_agreed(import_)
     import_.number = import_.hospital.run("worklist")[1]["transactions"][0]["number"]
     assert import_.states() == [CommitmentState.ASKED]
 
@@ -291,16 +296,7 @@ def test_killed_between_request_and_report_it_sends_nothing_twice_and_learns_wha
 
 def test_killed_before_a_report_that_found_nobody_it_asks_again_and_sends_nothing_twice(case: Make) -> None:
     import_ = case(never, wait=0.5)
-    disc = ct_disc(import_.folder / "cd", images=IMAGES)
-    command = import_.hospital.command(
-        "import", disc.root, "--form", import_.hospital.write_form(form()), "--wait", "--registered"
-    )
-    agreed = threading.Event()
-    import_.archive.act = lambda *_: agreed.set()
-    program = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    assert agreed.wait(60)
-    program.kill()
-    program.wait(20)
+    _kill_once_it_is_agreed(import_)
     import_.archive.act = there()
     import_.hospital.run("run", "--until-idle")
     import_.number = import_.hospital.run("worklist")[1]["transactions"][0]["number"]
