@@ -17,6 +17,8 @@ from iep_desktop.ui.widgets.icon_label import IconLabel
 from iep_desktop.ui.widgets.labels import ElidedLabel, Label
 
 _FIXED = "Confirmed: it cannot change any more (A4)"
+_PICK = "Pick it from the list: Alt+Down opens it."
+_SHOWN = 60  # characters of what was typed
 
 
 class InstitutionPicker(QWidget):
@@ -37,7 +39,7 @@ class InstitutionPicker(QWidget):
         self.box.editTextChanged.connect(lambda _: self._typed())
         edit = self.box.lineEdit()
         if edit is not None:
-            edit.returnPressed.connect(self._to_button)
+            edit.returnPressed.connect(self._entered)
         self.confirm_button.clicked.connect(self.confirm)
         self._typed()
 
@@ -121,7 +123,11 @@ class InstitutionPicker(QWidget):
             self._waiting = None
             self.edited.emit()
 
-    def _to_button(self) -> None:
-        """Enter chooses what is typed; confirming is a deed of its own."""
+    def _entered(self) -> None:
+        """Enter chooses what is typed; confirming is a deed of its own. What cannot be confirmed says why."""
         if self.confirm_button.isEnabled():
             self.confirm_button.setFocus(Qt.FocusReason.TabFocusReason)
+        elif self.box.hospital_count:
+            typed = " ".join(self.typed.split())[:_SHOWN]
+            said = f"“{typed}” is not in the A–Z list" if typed else "No institution is typed yet"
+            self.field.set_error(f"{said}. {_PICK}")
