@@ -16,7 +16,7 @@ import time
 
 from benchmarks.figure import note, say
 from benchmarks.synthetic import ct_slices, ram_folder
-from benchmarks.window import open_window, sent, stored, until
+from benchmarks.window import let_archives_give_way, open_window, sent, stored, until
 from iep_desktop.app.session import Session
 from iep_desktop.core.transaction import Transaction
 from tests.peers import Orthanc
@@ -45,6 +45,7 @@ class Arrival:
 
 def main(rounds: int = 3, images: int = 400) -> int:
     with ram_folder() as folder, four_archives(folder / "archives") as archives:
+        let_archives_give_way()
         pair = pair_over(folder, archives)
         slices = ct_slices(folder / "ct", images)
         studies = [stored(pair.us.node, slices, folder / "one") for _ in range(NORMAL)]

@@ -18,7 +18,16 @@ from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer
 
 from benchmarks.figure import note, say
 from benchmarks.synthetic import ct_slices, ram_folder
-from benchmarks.window import PATIENCE, PATIENT, export_form, open_window, sent, stored, until
+from benchmarks.window import (
+    PATIENCE,
+    PATIENT,
+    export_form,
+    let_archives_give_way,
+    open_window,
+    sent,
+    stored,
+    until,
+)
 from iep_desktop import settings
 from iep_desktop.app.session import Session
 from iep_desktop.core.exchange import TransferOrder
@@ -58,6 +67,7 @@ class Pulse(QObject):
 
 def main(images: int = 60) -> int:
     with ram_folder() as folder, four_archives(folder / "archives") as archives:
+        let_archives_give_way()
         pair = pair_over(folder, archives)
         slices = ct_slices(folder / "ct", images)
         out = [stored(pair.us.node, slices, folder / "one") for _ in range(UPLOADS)]

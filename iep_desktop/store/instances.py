@@ -139,7 +139,7 @@ def change(session: Session, row: TransactionRow, changes: Sequence[InstanceChan
     """
     known = _known(session, row.id, {c.sop_instance_uid for c in changes})
     moved: Counter[InstanceState] = Counter()
-    parameters: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    values: defaultdict[int, dict[str, Any]] = defaultdict(dict)
     for item in changes:
         if item.sop_instance_uid not in known:
             raise InvalidInput("The transaction has no such image")
@@ -149,11 +149,25 @@ def change(session: Session, row: TransactionRow, changes: Sequence[InstanceChan
         known[item.sop_instance_uid] = instance_id, item.state
         moved[before] -= 1
         moved[item.state] += 1
-        values = _values(item)
-        parameters[tuple(values)].append({"instance": instance_id, **values})
-    for batch in parameters.values():
-        session.connection().execute(_UPDATE, batch)
+        values[instance_id] |= _values(item)
+    _write(session, values)
     _count(row, moved)
+
+
+def _write(session: Session, changed: Mapping[int, Mapping[str, Any]]) -> None:
+    """Of many that become alike in one statement: the write lock is held for each of them."""
+    alike: defaultdict[frozenset[tuple[str, Any]], list[int]] = defaultdict(list)
+    for instance_id, columns in changed.items():
+        alike[frozenset(columns.items())].append(instance_id)
+    single: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    connection = session.connection()
+    for values, ids in alike.items():
+        if len(ids) == 1:
+            single[tuple(sorted(name for name, _ in values))].append({"instance": ids[0], **dict(values)})
+        for chunk in _chunks(ids) if len(ids) > 1 else ():
+            connection.execute(update(_TABLE).where(_TABLE.c.id.in_(chunk)).values(dict(values)))
+    for batch in single.values():
+        connection.execute(_UPDATE, batch)
 
 
 def keys(session: Session, id: int, uids: Iterable[str]) -> tuple[int, ...]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from iep_desktop.core.errors import ImagesWaiting
 from iep_desktop.core.identifiers import normalise_hospital_number
 from iep_desktop.core.job import Context, Progress
-from iep_desktop.core.model import Node
+from iep_desktop.core.model import Node, Priority
 from iep_desktop.core.queries import PacsInstance
 from iep_desktop.core.transaction import Instance, InstanceState, Transaction
 from iep_desktop.dicom.harvest import Retrieved
@@ -22,6 +22,7 @@ from iep_desktop.dicom.landing import Received
 from iep_desktop.dicom.retrieve import Wanted
 from iep_desktop.dicom.spool import Spool
 from iep_desktop.store.transactions import InstanceChange, Transactions
+from iep_desktop.workers.fetches import Fetches
 from iep_desktop.workers.ledger_batch import LedgerBatch
 
 _log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Retrieving:
     spool: Spool
     find_instances: FindInstances
     retrieve: Retrieve
+    fetches: Fetches = field(default_factory=Fetches)
 
     def held(self, node: Node, study_uids: Iterable[str], ctx: Context) -> tuple[PacsInstance, ...]:
         """Everything that the node shows of these studies.
@@ -83,7 +85,8 @@ class Retrieving:
         """
         arriving = _Arriving(self.transactions, transaction.id, listed, patient_no, arrived, ctx)
         lacking = 0
-        with arriving:
+        place = self.fetches.place(node, ctx, urgent=transaction.priority is Priority.BLUE_LIGHT)
+        with arriving, place:
             for study_uid in dict.fromkeys(i.study_uid for i in listed):
                 ctx.check()
                 uids = frozenset(i.sop_instance_uid for i in listed if i.study_uid == study_uid)
