@@ -7,17 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from iep_desktop.core.identifiers import NumberFormat
-from iep_desktop.core.model import FormKind, Hospital, Node, Priority
+from iep_desktop.core.model import Form, FormKind, Hospital, Node, Priority
 from iep_desktop.core.transaction import Direction, Transaction, TransactionType
 from iep_desktop.ui.acts import Act
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.confirm import ConfirmDialog
 from iep_desktop.ui.worklist import texts
+
+if TYPE_CHECKING:
+    from iep_desktop.ui.details.form_dialog import FormDialog
+    from iep_desktop.ui.details.reason_dialog import (
+        DeclineDialog,
+        NodeDialog,
+        PriorityDialog,
+        ReasonDialog,
+        TextDialog,
+    )
+
+    Word = DeclineDialog | PriorityDialog | ReasonDialog | TextDialog
 
 Said = Callable[[Any], None]
 
@@ -63,14 +75,12 @@ def _cancel(transaction: Transaction) -> tuple[str, str, str, str]:
     )
 
 
-def word(
-    transaction: Transaction, act: Act, theme: Theme, window: QWidget, said: Said, other: str
-) -> ConfirmDialog | None:
+def word(transaction: Transaction, act: Act, theme: Theme, window: QWidget, other: str) -> Word | None:
     """Questions that want a reason or a text; None where this act asks something else."""
     from iep_desktop.ui.details import reason_dialog as dialogs
 
     who = texts.patient_name(transaction)
-    dialog: Any
+    dialog: Word
     match act:
         case Act.DECLINE:
             asked = transaction.type is TransactionType.REQUEST
@@ -97,15 +107,13 @@ def word(
                 parent=window,
             )
         case Act.RAISE | Act.LOWER:
-            dialog = _priority(transaction, act, theme, window)
+            return _priority(transaction, act, theme, window)
         case _:
             return None
-    dialog.said.connect(said)
-    made: ConfirmDialog = dialog
-    return made
+    return dialog
 
 
-def _priority(transaction: Transaction, act: Act, theme: Theme, window: QWidget) -> QDialog:
+def _priority(transaction: Transaction, act: Act, theme: Theme, window: QWidget) -> PriorityDialog:
     from iep_desktop.ui.details.reason_dialog import PriorityDialog
 
     raising = act is Act.RAISE
@@ -121,8 +129,8 @@ def _priority(transaction: Transaction, act: Act, theme: Theme, window: QWidget)
 
 
 def other_node(
-    transaction: Transaction, nodes: tuple[Node, ...], theme: Theme, window: QWidget, said: Said
-) -> QDialog:
+    transaction: Transaction, nodes: tuple[Node, ...], theme: Theme, window: QWidget
+) -> NodeDialog:
     """Which of the recipient's gateways, the failed one last."""
     from iep_desktop.ui.details.reason_dialog import NodeDialog
 
@@ -134,8 +142,7 @@ def other_node(
         else f"{transaction.node} did not take it. Images that arrived there stay there; the rest goes to the other."
     )
     dialog = NodeDialog(ordered, text, theme, window)
-    dialog.do_button.setEnabled(not only)
-    dialog.said.connect(said)
+    dialog.allow(not only)
     return dialog
 
 
@@ -145,19 +152,16 @@ def form(
     numbers: NumberFormat,
     theme: Theme,
     window: QWidget,
-    said: Said,
-) -> QDialog:
+) -> FormDialog:
     """The waiting form of an import; for what was sent to us our own form, filled in from the sender's."""
     from iep_desktop.ui.details.form_dialog import FormDialog  # the wizard's form comes with it
 
-    if transaction.type is not TransactionType.CD_IMPORT:
-        transaction = replace(transaction, form=own_form(transaction))
-    dialog = FormDialog(transaction, hospitals, theme, window, numbers)
-    dialog.completed.connect(said)
-    return dialog
+    of_disc = transaction.type is TransactionType.CD_IMPORT
+    form_of: Callable[[Transaction], Form] = (lambda one: one.form) if of_disc else own_form
+    return FormDialog(transaction, hospitals, theme, window, numbers, form_of)
 
 
-def own_form(transaction: Transaction) -> Any:
+def own_form(transaction: Transaction) -> Form:
     """An import form A2: the patient and exams as the sender says, until we have our own; never their number."""
     ours = transaction.form
     if ours.kind is not FormKind.EXPORT:

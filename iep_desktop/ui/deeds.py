@@ -66,9 +66,9 @@ def deed(desk: IsDesk, act: Act, transaction: Transaction, said: Any = "") -> De
         case Act.REGISTER:
             return Deed(lambda: desk.imports.register(id_), f"{number}: registered")
         case Act.DECIDE:
-            return Deed(lambda: desk.imports.decide(id_, said), f"{number}: matched")
+            return Deed(lambda: desk.imports.decide(id_, said, transaction), f"{number}: matched")
         case Act.CONFIRM:
-            return Deed(lambda: desk.imports.confirm(id_, said), f"{number}: matched")
+            return Deed(lambda: desk.imports.confirm(id_, said, seen=transaction), f"{number}: matched")
         case Act.CORRECT_FORM:
             seen = transaction.form
             return Deed(lambda: desk.imports.correct_form(id_, said, seen), f"{number}: form saved")

@@ -1,4 +1,7 @@
-"""Does what the screens wish for: asks where a person must say more, calls the desk, shows what went wrong."""
+"""Does what the screens wish for: asks where a person must say more, calls the desk, shows what went wrong.
+
+What was said in a dialog is done by `answering`, so that nothing typed is lost where it is refused.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QWidget
 
 from iep_desktop.core.errors import Cancelled, IepError, InvalidInput, Refused
 from iep_desktop.core.job import Context
+from iep_desktop.core.model import Hospital, Node
 from iep_desktop.core.transaction import Transaction, TransactionType
 from iep_desktop.ui import asking
 from iep_desktop.ui.acts import Act, Wish
+from iep_desktop.ui.answering import Answering, ComesBack
 from iep_desktop.ui.deeds import DIRECT, deed
 from iep_desktop.ui.details import print_form
 from iep_desktop.ui.details.failure import for_service_desk
@@ -123,11 +128,11 @@ class Doing(QObject):
     def _ask(self, wish: Wish, transaction: Transaction, other: str) -> None:
         act, theme, window = wish.act, self._theme, self._window
         wish = Wish(act, transaction)
-        said = lambda answer: self._call(wish, answer)  # noqa: E731 (named, because each branch hands it on)
-        dialog = asking.confirm(transaction, act, theme, window, said)
-        dialog = dialog or asking.word(transaction, act, theme, window, said, other)
-        if dialog is not None:
-            self._open(dialog)
+        if sure := asking.confirm(transaction, act, theme, window, lambda _: self._call(wish)):
+            self._open(sure)
+            return
+        if word := asking.word(transaction, act, theme, window, other):
+            self._ask_until_done(word, word.said, wish)
             return
         {
             Act.DECIDE: lambda: self._ask_match(wish, second=False),
@@ -150,9 +155,8 @@ class Doing(QObject):
         from iep_desktop.ui.details.match_dialog import MatchDialog
 
         dialog = MatchDialog(wish.transaction, self._theme, second=second, parent=self._window)
-        dialog.decided.connect(lambda grounds: self._call(wish, grounds))
         dialog.view_wanted.connect(lambda: self.viewer_wanted.emit(wish.transaction))
-        self._open(dialog)
+        self._ask_until_done(dialog, dialog.decided, wish)
 
     def _compare(self, wish: Wish, *, second: bool) -> None:
         """Form, header and PACS side by side; the answer of PACS comes into the open dialog."""
@@ -175,47 +179,29 @@ class Doing(QObject):
             dialog.reject()
             self.do(Wish(Act.OWN_FORM, wish.transaction))
 
-        dialog.said.connect(lambda grounds: self._call(wish, grounds))
         dialog.asked.connect(ask)
         dialog.form_wanted.connect(to_form)
         dialog.view_wanted.connect(lambda: self.viewer_wanted.emit(wish.transaction))
-        self._open(dialog)
+        self._ask_until_done(dialog, dialog.said, wish)
         ask()
 
     def _ask_form(self, wish: Wish) -> None:
-        reading = self._desk.reading
-        self._queries.ask(
-            lambda _ctx: reading.hospitals(""),
-            lambda hospitals: self._open(
-                asking.form(
-                    wish.transaction,
-                    hospitals,
-                    self._desk.me.numbers,
-                    self._theme,
-                    self._window,
-                    lambda form: self._call(wish, form),
-                )
-            ),
-            self._failed_at(wish),
-            owner=self,
-        )
+        reading, numbers = self._desk.reading, self._desk.me.numbers
+
+        def ask(hospitals: tuple[Hospital, ...]) -> None:
+            dialog = asking.form(wish.transaction, hospitals, numbers, self._theme, self._window)
+            self._ask_until_done(dialog, dialog.completed, wish)
+
+        self._queries.ask(lambda _ctx: reading.hospitals(""), ask, self._failed_at(wish), owner=self)
 
     def _ask_node(self, wish: Wish) -> None:
         transfers, to = self._desk.transfers, wish.transaction.recipient
-        self._queries.ask(
-            lambda _ctx: transfers.destinations(to),
-            lambda nodes: self._open(
-                asking.other_node(
-                    wish.transaction,
-                    nodes,
-                    self._theme,
-                    self._window,
-                    lambda node: self._call(wish, node),
-                )
-            ),
-            self._failed_at(wish),
-            owner=self,
-        )
+
+        def ask(nodes: tuple[Node, ...]) -> None:
+            dialog = asking.other_node(wish.transaction, nodes, self._theme, self._window)
+            self._ask_until_done(dialog, dialog.said, wish)
+
+        self._queries.ask(lambda _ctx: transfers.destinations(to), ask, self._failed_at(wish), owner=self)
 
     # -- files
 
@@ -252,9 +238,23 @@ class Doing(QObject):
     # -- doing it
 
     def _open(self, dialog: QDialog) -> None:
-        self.dialog = dialog
         dialog.finished.connect(dialog.deleteLater)
         dialog.finished.connect(lambda: self._closed(dialog))
+        self._show(dialog)
+
+    def _ask_until_done(self, dialog: QDialog, said: SignalInstance, wish: Wish) -> None:
+        """What is typed lives until it is done, or the person goes back."""
+        answering = Answering(cast("ComesBack", dialog), wish, self._desk, self._queries, self)
+        said.connect(answering.answer)
+        dialog.rejected.connect(answering.leave)
+        dialog.finished.connect(lambda: self._closed(dialog))
+        answering.happened.connect(self._happened)
+        answering.refused.connect(self.refused)
+        answering.back.connect(self._show)
+        self._show(dialog)
+
+    def _show(self, dialog: QDialog) -> None:
+        self.dialog = dialog
         dialog.open()
 
     def _closed(self, dialog: QDialog) -> None:
@@ -262,6 +262,7 @@ class Doing(QObject):
             self.dialog = None
 
     def _call(self, wish: Wish, said: Any = "") -> None:
+        """What no dialog waits for."""
         made = deed(self._desk, wish.act, wish.transaction, said)
         self._run(made.call, made.words, wish)
 

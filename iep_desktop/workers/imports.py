@@ -116,11 +116,11 @@ class Imports:
 
     # -- while it waits
 
-    def confirm(self, id: int, grounds: str, by: str = "") -> None:
-        """The second person's confirmation of a match (screens.md page 4).
+    def confirm(self, id: int, grounds: str, by: str = "", seen: Transaction | None = None) -> None:
+        """The second person's confirmation of a match (screens.md page 4), as it was `seen`.
 
         Raises:
-            Refused: the second person is the first.
+            Refused: the second person is the first, or another decision stands by now.
         """
         transaction = self._import(id)
         decision = transaction.match or self._first_decision(transaction, grounds)
@@ -138,16 +138,20 @@ class Imports:
             replace(decision, confirmed_by=second, grounds=grounds),
             text,
             self._me.user,
-            instead_of=transaction.match,
+            instead_of=(seen or transaction).match,
         )
         self._again(id)
 
-    def decide(self, id: int, grounds: str) -> None:
-        """A person has compared form, disc and PACS and says that they belong together."""
+    def decide(self, id: int, grounds: str, seen: Transaction | None = None) -> None:
+        """A person has compared form, disc and PACS, as they were `seen`, and says that they belong together.
+
+        Raises:
+            Refused: somebody has decided it meanwhile.
+        """
         transaction = self._import(id)
         decision = self._first_decision(transaction, grounds)
         text = f"Matched by {decision.decided_by}: {grounds}"
-        self._transactions.decide(id, decision, text, self._me.user, instead_of=transaction.match)
+        self._transactions.decide(id, decision, text, self._me.user, instead_of=(seen or transaction).match)
         self._again(id)
 
     def register(self, id: int) -> None:

@@ -199,11 +199,11 @@ class FakeImports:
         self._call("register", id)
         self.reading.replace(id, required=(), registered_by="A. Operator")
 
-    def decide(self, id: int, grounds: str) -> None:
+    def decide(self, id: int, grounds: str, seen: Transaction | None = None) -> None:
         self._call("decide", id, grounds)
         self.reading.replace(id, required=())
 
-    def confirm(self, id: int, grounds: str, by: str = "") -> None:
+    def confirm(self, id: int, grounds: str, by: str = "", seen: Transaction | None = None) -> None:
         self._call("confirm", id, grounds)
         self.reading.replace(id, required=())
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
-from iep_desktop.core.errors import IepError
+from iep_desktop.core.errors import IepError, Refused
 from iep_desktop.core.form_rules import Check, Gate, Verdict
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import FormKind, Hospital, Priority
@@ -334,6 +334,11 @@ class FormPage(QWidget):
         self.error.show_error(error, "Try again" if error.kind != "refused" else "", self.send)
         self.gate.ask_again()
         self._refresh()
+        if isinstance(error, Refused):
+            self.refused(error)
+
+    def refused(self, error: Refused) -> None:
+        """What a page says besides; what is typed stays in any case."""
 
     def _open_earlier(self, number: str) -> None:
         reading = self.desk.reading

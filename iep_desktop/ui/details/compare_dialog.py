@@ -149,6 +149,12 @@ class CompareDialog(ConfirmDialog):
         self._show_blocks(assessment)
         self._check()
 
+    def come_back(self, error: IepError, now: Transaction | None, *, over: bool) -> None:
+        super().come_back(error, now, over=over)
+        if now is not None:
+            self._transaction = now
+            self.asked.emit()  # compare what stands there now
+
     def show_failure(self, error: IepError, again: Callable[[], object]) -> None:
         self.empty.set("There is no answer", "Ask again, or come back later.")
         self.error.show_error(error, "Ask again", again)
@@ -183,4 +189,4 @@ class CompareDialog(ConfirmDialog):
 
     def _check(self) -> None:
         said = len(self.grounds.text().strip()) >= SHORTEST_GROUNDS
-        self.do_button.setEnabled(self._answered and said and not self._needs_form)
+        self.allow(self._answered and said and not self._needs_form)

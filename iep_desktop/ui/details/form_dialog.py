@@ -1,18 +1,27 @@
-"""The form of a waiting transaction, to be completed: the wizard's own form, and what still blocks, live."""
+"""The form of a waiting transaction, to be completed: the wizard's own form, and what still blocks, live.
+
+Where somebody else has saved it meanwhile, what they changed is taken over and said; what was typed here stays.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from iep_desktop.core.errors import IepError
 from iep_desktop.core.identifiers import UHL_NUMBERS, NumberFormat
-from iep_desktop.core.model import Hospital
+from iep_desktop.core.model import Form, Hospital
 from iep_desktop.core.rules import Verdict, form_checks
 from iep_desktop.core.transaction import Transaction, TransactionType
+from iep_desktop.ui.details import merging
 from iep_desktop.ui.disc_wizard import form_text
 from iep_desktop.ui.disc_wizard.form_editor import FormEditor
+from iep_desktop.ui.disc_wizard.form_text import FormText
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button, Kind
+from iep_desktop.ui.widgets.errors import ErrorBanner
 from iep_desktop.ui.widgets.icon_label import IconLabel
 from iep_desktop.ui.widgets.labels import Hairline, Label, Title
 
@@ -29,16 +38,23 @@ class FormDialog(QDialog):
         theme: Theme,
         parent: QWidget,
         numbers: NumberFormat = UHL_NUMBERS,
+        form_of: Callable[[Transaction], Form] = lambda transaction: transaction.form,
     ) -> None:
+        """`form_of` gives what the dialog begins from."""
         super().__init__(parent)
-        self._theme, self._numbers = theme, numbers
+        self._theme, self._numbers, self._form_of = theme, numbers, form_of
         self._everything = bool(transaction.everything_reason)
         self._known = {hospital.ods for hospital in hospitals}
         self.setWindowTitle(f"Form of {transaction.number}")
         self.resize(theme.sizes.of(960), theme.sizes.of(680))
         self.editor = FormEditor(theme, numbers)
         self.editor.set_hospitals(hospitals)
-        self.editor.show_text(form_text.of_form(transaction.form))
+        self._began = form_text.of_form(form_of(transaction))
+        self.editor.show_text(self._began)
+        self._began = self.editor.text()  # as the fields say it
+        self.refusal = ErrorBanner(theme)
+        self.changes = Label("", "warn", wrap=True, selectable=True)
+        self.changes.hide()
         if transaction.type is not TransactionType.CD_IMPORT:
             self._without_disc()
         self.editor.edited.connect(self._check)
@@ -61,8 +77,11 @@ class FormDialog(QDialog):
         inner.setContentsMargins(24, 16, 24, 16)
         inner.setSpacing(16)
         inner.addWidget(Title(f"Form of {transaction.number}"))
+        inner.addWidget(self.refusal)
+        inner.addWidget(self.changes)
         inner.addWidget(self.editor)
-        scroll = QScrollArea()
+        inner.addStretch(1)
+        self._scroll = scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setWidget(content)
@@ -130,3 +149,28 @@ class FormDialog(QDialog):
     def _save(self) -> None:
         self.completed.emit(self.editor.text().to_form())
         self.accept()
+
+    # -- refused
+
+    @property
+    def deed_text(self) -> str:
+        return self.save_button.text().replace("&", "")
+
+    def come_back(self, error: IepError, now: Transaction | None, *, over: bool) -> None:
+        """With what was typed, and what somebody else has saved meanwhile in the fields that were left alone."""
+        self.save_button.setEnabled(not over)
+        self.refusal.show_error(error)
+        self._scroll.verticalScrollBar().setValue(0)
+        if now is not None:
+            self._take_over(form_text.of_form(self._form_of(now)))
+
+    def _take_over(self, theirs: FormText) -> None:
+        mine = self.editor.text()
+        self.editor.show_text(theirs)
+        theirs = self.editor.text()  # as the fields say it
+        merged, lines = merging.merge(self._began, mine, theirs, self.editor.label)
+        self._began = theirs
+        self.editor.show_text(merged)
+        self.changes.setText("\n".join(("Changed meanwhile:", *lines)))
+        self.changes.setVisible(bool(lines))
+        self._check()

@@ -48,13 +48,13 @@ class MatchDialog(ConfirmDialog):
         self.add(self._table(transaction))
         self.grounds = QLineEdit()
         self.grounds.setMaxLength(200)
-        self.grounds.textChanged.connect(lambda words: self.do_button.setEnabled(len(words.strip()) >= 5))
+        self.grounds.textChanged.connect(lambda words: self.allow(len(words.strip()) >= 5))
         self.view_button = Button("&View images", theme, icon="images")
         self.view_button.clicked.connect(self.view_wanted)
         if not has_images(transaction):
             self.view_button.hide()
         self.add(self._grounds())
-        self.do_button.setEnabled(False)
+        self.allow(False)
         self.accepted.connect(lambda: self.decided.emit(self.grounds.text().strip()))
         self.grounds.setFocus()
 

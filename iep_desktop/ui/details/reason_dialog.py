@@ -45,7 +45,7 @@ class ReasonDialog(ConfirmDialog):
         self._check()
 
     def _check(self) -> None:
-        self.do_button.setEnabled(len(self.reason.text().strip()) >= SHORTEST_REASON)
+        self.allow(len(self.reason.text().strip()) >= SHORTEST_REASON)
 
     def _answer(self) -> object:
         return self.reason.text().strip()
@@ -104,7 +104,7 @@ class TextDialog(ConfirmDialog):
     def _check(self) -> None:
         length = len(self.editor.toPlainText().strip())
         self.field.set_error(too_long(length))
-        self.do_button.setEnabled(SHORTEST_REASON <= length <= LONGEST)
+        self.allow(SHORTEST_REASON <= length <= LONGEST)
 
 
 class DeclineDialog(ConfirmDialog):
@@ -149,10 +149,10 @@ class DeclineDialog(ConfirmDialog):
         except InvalidInput as error:
             chosen = bool(self._reason())
             self.field.set_error((error.message or error.title) if chosen else "")
-            self.do_button.setEnabled(False)
+            self.allow(False)
             return
         self.field.set_error("")
-        self.do_button.setEnabled(True)
+        self.allow(True)
 
 
 def text_editor(theme: Theme) -> QPlainTextEdit:

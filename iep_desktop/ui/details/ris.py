@@ -99,7 +99,11 @@ class _ExamRow(QWidget):
         for widget in (self.icon, self.state):
             widget.setVisible(entered)
         for other in (self.edit, self.button):
-            other.setVisible(not entered)
+            other.setVisible(not entered or self._holds_another(exam.accession))
+
+    def _holds_another(self, accession: str) -> bool:
+        """A person has typed one here while somebody else entered theirs: it is his to compare."""
+        return self.edit.isModified() and self.edit.text().strip() not in ("", accession)
 
     def _press(self) -> None:
         text = self.edit.text().strip()

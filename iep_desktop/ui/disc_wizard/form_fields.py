@@ -178,6 +178,11 @@ class FormFields(QWidget):
     def control(self, name: str) -> QWidget:
         return self._fields[name].editor
 
+    def label(self, name: str) -> str:
+        """What stands above it; of what has no field of its own, its name in words."""
+        field = self._fields.get("hospital" if name == "hospital_typed" else name)
+        return field.label.text().replace("&", "") if field else name.replace("_", " ").capitalize()
+
     def problem(self, name: str) -> str:
         return self._fields[name].error
 

@@ -132,6 +132,7 @@ def test_what_is_being_typed_survives_news_and_a_saved_number_is_shown(
     qtbot.waitUntil(lambda: panel.images.heading.text() == "Images  205 of 205")
     assert panel.ris.rows[0] is row
     assert row.edit.text() == "RWE1"
+    qtbot.keyClicks(row.edit, "23")
     desk.imports.enter_ris(13, 0, "RWE123")
     panel.refresh()
     qtbot.waitUntil(lambda: row.state.isVisible())

@@ -6,17 +6,19 @@ from dataclasses import replace
 
 from PySide6.QtWidgets import QWidget
 
-from iep_desktop.core.errors import IepError
+from iep_desktop.core.errors import IepError, Refused
 from iep_desktop.core.form_rules import Check, Gate
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Form, FormKind, Hospital, Node, Priority
 from iep_desktop.core.transaction import Status, Transaction
+from iep_desktop.ui.acts import Act
 from iep_desktop.ui.create import sheet as sheets
 from iep_desktop.ui.create.asks import CreateDesk, SendsRequests
 from iep_desktop.ui.create.form_page import FormPage, Words
 from iep_desktop.ui.create.institution import InstitutionPicker
 from iep_desktop.ui.create.request.fields import RequestFields
 from iep_desktop.ui.create.sheet import Sheet
+from iep_desktop.ui.possible import possible
 from iep_desktop.ui.theme import Theme
 from iep_desktop.workers.queries import Queries
 
@@ -82,6 +84,30 @@ class RequestPage(FormPage):
         self.side.send.setText(
             ("&Send again" if declined else "&Send the details") if request else WORDS.send
         )
+
+    def refused(self, error: Refused) -> None:
+        """Somebody else may have sent it meanwhile: say how it stands, and the way to it."""
+        again, reading = self._again, self.desk.reading
+        if again is not None:
+            self.queries.ask(
+                lambda _ctx: reading.by_id(again.id),
+                lambda now: self._stands(now, error),
+                self.error.show_error,
+                owner=self,
+            )
+
+    def _stands(self, now: Transaction, error: Refused) -> None:
+        if self._again is None or now.id != self._again.id:
+            return  # another form has been opened meanwhile
+        self._again = now
+        waits = {Act.REWORK, Act.COMPLETE} & set(possible(now, self.desk.me.user))
+        step = (
+            f"{now.number} has the status {now.status.value} now. What you typed is still here, to be "
+            f"{'sent again or copied' if waits else 'copied; look at what was sent'}."
+        )
+        hint = "" if error.hint == "Refresh." else error.hint
+        told = IepError(error.title, error.message, " ".join(part for part in (hint, step) if part))
+        self.error.show_error(told, f"Open {now.number}", lambda: self.opened.emit(now))
 
     @property
     def keeps_draft(self) -> bool:
