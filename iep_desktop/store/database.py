@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -44,14 +45,34 @@ class Database:
         self._file = _LedgerFile(parsed) if parsed.get_backend_name() == "sqlite" else None
         self._engine = self._file.engine(busy_seconds, create) if self._file else _server_engine(parsed)
         self._writing = self._engine.execution_options(ledger_write=True)
+        self._shared = threading.local()  # the session of a snapshot that this thread has open
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that changes nothing."""
+        """A session that changes nothing; inside a `snapshot` of this thread, that one's."""
         with translated():
+            shared: Session | None = getattr(self._shared, "session", None)
+            if shared is not None:
+                yield shared
+                return
             self._check_file()
             with Session(self._engine, autoflush=False) as session:
                 yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Several reads of this thread, of whatever store, see one moment of the ledger: that of the first.
+
+        As short as any session, and only for what is read.
+        """
+        with self.read() as session:
+            session.connection()  # begins here, once
+            outer = getattr(self._shared, "session", None)
+            self._shared.session = session
+            try:
+                yield
+            finally:
+                self._shared.session = outer
 
     @contextmanager
     def write(self) -> Iterator[Session]:

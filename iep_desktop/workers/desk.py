@@ -264,7 +264,7 @@ def open_desk(profile: Profile) -> Desk:
 def _reading(ledger: Ledger) -> Reading:
     from iep_desktop.workers.reading import Reading
 
-    return Reading(ledger.worklists, ledger.transactions, ledger.slots, ledger.directory, ledger.commitments)
+    return Reading(ledger)
 
 
 def _gatekeeper(me: Me, ledger: Ledger, settings: Settings) -> Gatekeeper:

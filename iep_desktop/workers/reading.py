@@ -13,29 +13,20 @@ from iep_desktop.core.transaction import (
     WorklistFilter,
     WorklistOrder,
 )
-from iep_desktop.store.commitments import Commitments
-from iep_desktop.store.directory import Directory, ExamCode
-from iep_desktop.store.slots import Slots
-from iep_desktop.store.transactions import Transactions
-from iep_desktop.store.worklists import Worklists
+from iep_desktop.store.directory import ExamCode
+from iep_desktop.workers.stores import Ledger
 
 
 class Reading:
     """Reads; changes nothing."""
 
-    def __init__(
-        self,
-        worklists: Worklists,
-        transactions: Transactions,
-        slots: Slots,
-        directory: Directory,
-        commitments: Commitments,
-    ) -> None:
-        self._worklists = worklists
-        self._transactions = transactions
-        self._slots = slots
-        self._directory = directory
-        self._commitments = commitments
+    def __init__(self, ledger: Ledger) -> None:
+        self._database = ledger.database
+        self._worklists = ledger.worklists
+        self._transactions = ledger.transactions
+        self._slots = ledger.slots
+        self._directory = ledger.directory
+        self._commitments = ledger.commitments
 
     def page(self, filter: WorklistFilter, order: WorklistOrder, offset: int, limit: int) -> Page:
         return self._worklists.page(filter, order, offset, limit)
@@ -51,17 +42,19 @@ class Reading:
         return self._transactions.by_id(id)
 
     def details(self, id: int) -> Details:
-        transaction = self._transactions.by_id(id)
-        return Details(
-            transaction,
-            self._transactions.events(id),
-            self._transactions.messages(id),
-            self._transactions.series_progress(id),
-            self._slots.place_in_queue(id) if transaction.queued else None,
-            self._commitments.evidence(id),
-            self._commitments.of(id),
-            self._commitments.uncommitted(id),
-        )
+        """All of one moment: the panel counts the same images in its head, its series and its evidence."""
+        with self._database.snapshot():
+            transaction = self._transactions.by_id(id)
+            return Details(
+                transaction,
+                self._transactions.events(id),
+                self._transactions.messages(id),
+                self._transactions.series_progress(id),
+                self._slots.place_in_queue(id) if transaction.queued else None,
+                self._commitments.evidence(id),
+                self._commitments.of(id),
+                self._commitments.uncommitted(id),
+            )
 
     def hospitals(self, text: str = "") -> tuple[Hospital, ...]:
         """Hospitals whose name, town or code holds `text`, A–Z."""
