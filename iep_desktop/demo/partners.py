@@ -80,6 +80,7 @@ def run(root: Path, ods: str) -> int:
     from iep_desktop.workers.engine import run_engine
 
     partner = partner_of(ods)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the engine listens for it
     desk = open_desk(_profile(root, partner))
     threading.Thread(target=_end_with_the_starter, daemon=True).start()
     stopped = threading.Event()
