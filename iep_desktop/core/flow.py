@@ -35,4 +35,5 @@ class Flow:
     slots: tuple[Slot, ...] = ()
     images_per_second: float = 0.0
     bytes_per_second: float = 0.0
-    next_batch: datetime | None = None
+    next_batch: datetime | None = None  # when the night window opens; None while it is open
+    batch_open: bool = False

@@ -233,9 +233,9 @@ class Desk:
 
     def flow(self) -> Flow:
         rate = self.elsewhere.rate if self.elsewhere else self.rate
-        images_per_second, bytes_per_second = rate.per_second()
-        next_batch = self.calendar.next_batch(datetime.now(UTC))
-        return Flow(self.ledger.slots.slots(), images_per_second, bytes_per_second, next_batch)
+        opens = self.calendar.next_batch(now := datetime.now(UTC))
+        night = opens == now
+        return Flow(self.ledger.slots.slots(), *rate.per_second(), None if night else opens, night)
 
     def _once(self, name: str, make: Callable[[], T]) -> T:
         """Each service has a lock of its own: who asks for a quick one never waits for a slow one."""

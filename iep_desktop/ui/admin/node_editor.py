@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from iep_desktop.core.errors import IepError
@@ -109,6 +109,7 @@ class NodeEditor(QWidget):
         self.role = Select(ROLES)
         self.hospital = Select({f"{hospital.name} ({hospital.ods})": hospital.ods for hospital in hospitals})
         self.tls = QCheckBox("T&LS")
+        self.tls.setMinimumHeight(theme.sizes.field)  # level with the port beside it
         self.associations = Select(ASSOCIATIONS)
         self.test = TestLine(theme)
         self.test.button.clicked.connect(self.run_test)
@@ -146,7 +147,7 @@ class NodeEditor(QWidget):
         grid.addWidget(fields["host"], line, 0, 1, 2)
         grid.addWidget(fields["port"], line, 2)
         if self._role is None:
-            grid.addWidget(self.tls, line, 3)
+            grid.addWidget(self.tls, line, 3, Qt.AlignmentFlag.AlignBottom)
             grid.addWidget(fields["dicomweb"], line + 1, 0, 1, 4)
             grid.addWidget(fields["rest_url"], line + 2, 0, 1, 4)
             grid.addWidget(fields["associations"], line + 3, 0, 1, 2)

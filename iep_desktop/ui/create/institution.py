@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from iep_desktop.core.form_rules import Check, Verdict, block
 from iep_desktop.core.model import Hospital
 from iep_desktop.ui.disc_wizard.institution_box import InstitutionBox
-from iep_desktop.ui.disc_wizard.parts import FormField, row
+from iep_desktop.ui.disc_wizard.parts import FormField, level, row
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button
 from iep_desktop.ui.widgets.icon_label import IconLabel
@@ -46,10 +46,7 @@ class InstitutionPicker(QWidget):
     def _lay_out(self, theme: Theme) -> None:
         line = row(self.field)
         line.setStretch(0, 1)
-        # Level with the field, not with its label above.
-        line.addWidget(self.confirm_button, 0, Qt.AlignmentFlag.AlignTop)
-        self.confirm_button.setContentsMargins(0, 0, 0, 0)
-        line.setAlignment(self.confirm_button, Qt.AlignmentFlag.AlignBottom)
+        line.addWidget(level(self.confirm_button, theme))
         self._choosing.setLayout(line)
         fixed = row(IconLabel("hospital", "accent", theme), self.name, Label(_FIXED, "text2"))
         fixed.addStretch(1)

@@ -72,7 +72,10 @@ class CreatePage(QWidget):
         band.setSizePolicy(policy)
         row = FlowLayout(band, spacing=16)
         row.setContentsMargins(16, 16, 16, 16)
-        for door in (self.request_door, self.transfer_door, self.import_door, self.trauma_door):
+        doors = (self.request_door, self.transfer_door, self.import_door, self.trauma_door)
+        widest = max(door.sizeHint().width() for door in doors)
+        for door in doors:
+            door.setFixedWidth(widest)
             row.addWidget(door)
         return band
 

@@ -45,13 +45,18 @@ class _Rows(QStyledItemDelegate):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._table = theme, parent
 
     def initStyleOption(
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """Where the keyboard is, the whole row says, in one plain colour; no frame around it."""
+        """Where the keyboard is, the whole row says, in one plain colour; no frame around it.
+
+        The words stand below the words of the head: without the room that is for a frame.
+        """
         super().initStyleOption(option, index)
+        margin = self._table.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1
+        option.rect.adjust(-margin, 0, margin, 0)
         option.state &= ~QStyle.StateFlag.State_HasFocus
         option.state &= ~QStyle.StateFlag.State_Selected
 

@@ -106,6 +106,17 @@ class FormField(Field):
         self.editor.setAccessibleDescription(text)
 
 
+def level(widget: QWidget, theme: Theme) -> QWidget:
+    """For what stands beside a field: at its height, whatever is said above or below the field."""
+    line, box = QWidget(), QWidget()
+    line.setFixedHeight(theme.sizes.field)
+    line.setLayout(row(widget))  # a link is lower than a field
+    layout = column(Label("\N{NO-BREAK SPACE}"), line, spacing=4)  # as high as the field's label
+    layout.addStretch()
+    box.setLayout(layout)
+    return box
+
+
 def row(*widgets: QWidget, spacing: int = 8) -> QHBoxLayout:
     layout = QHBoxLayout()
     layout.setContentsMargins(0, 0, 0, 0)

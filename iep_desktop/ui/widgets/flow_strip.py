@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
@@ -124,6 +126,10 @@ class _Light(QWidget):
         self.setAccessibleDescription(light.detail)
 
 
+def _clock(at: datetime | None) -> str:
+    return f"{at.astimezone(LONDON):%H:%M}" if at else ""
+
+
 class FlowStrip(QWidget):
     """Fed by `Queries.flow_changed` and `lights_changed`."""
 
@@ -172,8 +178,9 @@ class FlowStrip(QWidget):
         for slots in self.slots.values():
             slots.show_slots(flow.slots)
         self.rates.setText(f"{flow.images_per_second:.0f} images/s  {flow.bytes_per_second / 1e6:.0f} MB/s")
-        self.next_batch.setText(f"{flow.next_batch.astimezone(LONDON):%H:%M}" if flow.next_batch else "")
-        has_batch = flow.next_batch is not None and self.width() >= self._theme.sizes.of(740)
+        self._batch_name.setText("Batch" if flow.batch_open else "Next batch")
+        self.next_batch.setText("runs now" if flow.batch_open else _clock(flow.next_batch))
+        has_batch = bool(self.next_batch.text()) and self.width() >= self._theme.sizes.of(740)
         self._batch_name.setVisible(has_batch)
         self.next_batch.setVisible(has_batch)
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from iep_desktop.core.transaction import Direction, Tab, TransactionType, WorklistFilter
@@ -17,6 +17,8 @@ from iep_desktop.ui.widgets.buttons import Button, Kind, LinkButton, MenuButton
 from iep_desktop.ui.widgets.field import DateEdit, show_day
 from iep_desktop.ui.widgets.flow_layout import FlowLayout
 from iep_desktop.ui.widgets.labels import ElidedLabel, Label, set_property
+
+_ROOM = 900  # pixels at 100 %, for filters and tools side by side
 
 
 class _StaysOpen(QMenu):
@@ -96,7 +98,7 @@ class FilterBar(QWidget):
         flow.addWidget(self.types)
         for text, edit in (("From", self.date_from), ("To", self.date_to)):
             flow.addWidget(_labelled(text, edit))
-        first = QHBoxLayout()
+        self._first = first = QHBoxLayout()
         first.setSpacing(8)
         # A widget of its own: the height for a width of a nested layout goes stale.
         filters = QWidget()
@@ -105,12 +107,13 @@ class FilterBar(QWidget):
         wraps.setHeightForWidth(True)
         filters.setSizePolicy(wraps)
         first.addWidget(filters, 1)
-        self._tools = QHBoxLayout()
+        self._tool_box = QWidget()
+        self._tools = QHBoxLayout(self._tool_box)
+        self._tools.setContentsMargins(0, 0, 0, 0)
         self._tools.setSpacing(8)
         self._tools.addWidget(self.refresh_button)
-        first.addLayout(self._tools)
-        first.setAlignment(self._tools, Qt.AlignmentFlag.AlignTop)
-        second = QHBoxLayout()
+        first.addWidget(self._tool_box, 0, Qt.AlignmentFlag.AlignTop)
+        self._second = second = QHBoxLayout()
         second.setSpacing(8)
         second.addWidget(self.applied)
         second.addWidget(self.clear_button)
@@ -121,6 +124,17 @@ class FilterBar(QWidget):
         layout.addLayout(first)
         layout.addLayout(second)
         self.applied.setMinimumHeight(self._theme.sizes.of(24))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is narrow or the text large the tools stand below: the filters would take a line each."""
+        super().resizeEvent(event)
+        narrow = self.width() < self._theme.sizes.of(_ROOM)
+        if narrow and self._second.indexOf(self._tool_box) < 0:
+            self._first.removeWidget(self._tool_box)
+            self._second.addWidget(self._tool_box)
+        elif not narrow and self._first.indexOf(self._tool_box) < 0:
+            self._second.removeWidget(self._tool_box)
+            self._first.addWidget(self._tool_box, 0, Qt.AlignmentFlag.AlignTop)
 
     def add_tool(self, widget: QWidget, *, first: bool = False) -> None:
         """Another button at the right end, or before those that stand there."""

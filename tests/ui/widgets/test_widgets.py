@@ -293,7 +293,7 @@ def test_the_strip_says_slots_rates_lights_and_the_next_batch_in_words(theme: Th
         SlotKind.BLUE_LIGHT: "1 of 1",
     }
     assert strip.rates.text() == "82 images/s  41 MB/s"
-    assert strip.next_batch.text() == "22:00"
+    assert (strip._batch_name.text(), strip.next_batch.text()) == ("Next batch", "22:00")
     strip.show_lights((
         NodeLight("UHLPACS", NodeRole.PACS, LightState.UP, "answers C-ECHO"),
         NodeLight("GW", NodeRole.GATEWAY, LightState.DOWN, "nothing listens"),
@@ -306,6 +306,15 @@ def test_the_strip_says_slots_rates_lights_and_the_next_batch_in_words(theme: Th
     strip.show_lights((NodeLight("A", NodeRole.PACS), NodeLight("B", NodeRole.PACS)))
     assert [light.name.text() for light in strip.lights] == ["A", "B"]
     assert strip.lights[0].word.text() == "not tried yet"
+
+
+def test_the_strip_says_that_the_night_window_is_open(theme: Theme, qtbot: QtBot) -> None:
+    strip = FlowStrip(theme)
+    qtbot.addWidget(strip)
+    strip.resize(1280, 40)
+    strip.show_flow(Flow(batch_open=True))
+    assert (strip._batch_name.text(), strip.next_batch.text()) == ("Batch", "runs now")
+    assert not strip.next_batch.isHidden()
 
 
 def test_a_slot_in_use_is_painted_in_the_colour_of_bars(theme: Theme, qtbot: QtBot) -> None:

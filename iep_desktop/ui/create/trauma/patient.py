@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QCheckBox, QLineEdit, QWidget
 
@@ -22,7 +22,7 @@ from iep_desktop.core.names import display_name
 from iep_desktop.core.queries import PacsStudy
 from iep_desktop.ui.create.trauma.step import Step
 from iep_desktop.ui.disc_wizard.form_text import SEXES
-from iep_desktop.ui.disc_wizard.parts import FormField, row
+from iep_desktop.ui.disc_wizard.parts import FormField, level, row
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.buttons import Button, LinkButton
 from iep_desktop.ui.widgets.field import show_day
@@ -60,8 +60,7 @@ class PatientStep(Step):
     def _lay_out(self, theme: Theme) -> None:
         line = row(self.fields["number"], self.fields["nhs"], spacing=16)
         for widget in (self.find_button, self.no_nhs):
-            line.addWidget(widget, 0, Qt.AlignmentFlag.AlignBottom)
-        self.no_nhs.setFixedHeight(theme.sizes.field)
+            line.addWidget(level(widget, theme))
         for name in ("number", "nhs"):
             self.fields[name].setMaximumWidth(theme.sizes.of(176))
         line.setStretch(0, 3)
