@@ -32,6 +32,7 @@ THOUGHT_OF = (
     "half a connection after a sleep",
     "1 KB a second",
     "stops reading",
+    "the archive serves a few at once",
     "garbage PDU",
     "oversized PDU",
     "another presentation context",
