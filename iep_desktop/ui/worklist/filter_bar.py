@@ -118,7 +118,7 @@ class FilterBar(QWidget):
         second.addWidget(self.applied)
         second.addWidget(self.clear_button)
         second.addWidget(self.totals, 1)
-        layout = QVBoxLayout(self)
+        self._lines = layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 0)
         layout.setSpacing(4)
         layout.addLayout(first)
@@ -129,6 +129,7 @@ class FilterBar(QWidget):
         """Where it is narrow or the text large the tools stand below: the filters would take a line each."""
         super().resizeEvent(event)
         narrow = self.width() < self._theme.sizes.of(_ROOM)
+        self._lines.setContentsMargins(16, 8, 16, 4 if narrow else 0)
         if narrow and self._second.indexOf(self._tool_box) < 0:
             self._first.removeWidget(self._tool_box)
             self._second.addWidget(self._tool_box)
