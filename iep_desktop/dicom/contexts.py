@@ -35,12 +35,14 @@ def presentation_contexts(group: Iterable[Pair]) -> list[PresentationContext]:
     return [build_context(pair.sop_class_uid, pair.transfer_syntax_uid) for pair in group]
 
 
-# What a retrieve proposes for every SOP class, because no query says in which syntax a node would send.
+# What a retrieve proposes for every SOP class, because no query says in which syntax a node would send: all of
+# PS3.6 Table A-1 in which an image is kept, the retired JPEG processes too, but for the hierarchical ones. A node
+# decodes, and sends uncompressed, what it holds in a syntax that is not proposed.
 _SENT_TO_US = (
     *("1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"),
-    *(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 57, 70, 80, 81, 90, 91)),
+    *(f"1.2.840.10008.1.2.4.{number}" for number in (*range(50, 59), 70, 80, 81, *range(90, 94))),
     "1.2.840.10008.1.2.5",  # RLE
-    *(f"1.2.840.10008.1.2.4.{number}" for number in (201, 202, 203, 100, 102, 103)),
+    *(f"1.2.840.10008.1.2.4.{number}" for number in (201, 202, 203, *range(100, 109), 110, 111, 112)),
 )
 _MOST_SENT = MAX_CONTEXTS - 2  # beside C-GET and C-MOVE
 _CLASSES_AT_ONCE = _MOST_SENT // len(_SENT_TO_US)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pydicom import dcmread
 from pydicom.uid import (
+    UID,
     CTImageStorage,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -130,7 +131,8 @@ def test_a_second_call_asks_only_for_what_is_missing(kind: str, study: list[Path
 
 
 def test_compressed_images_come_as_they_are(tmp_path: Path) -> None:
-    syntaxes = [JPEGLSLossless, ExplicitVRLittleEndian, ImplicitVRLittleEndian]
+    retired = [UID(f"1.2.840.10008.1.2.4.{process}") for process in (53, 55)]
+    syntaxes = [JPEGLSLossless, ExplicitVRLittleEndian, ImplicitVRLittleEndian, *retired]
     paths = [
         make_instance(tmp_path / f"{n}.dcm", syntax=syntax, StudyInstanceUID=STUDY)
         for n, syntax in enumerate(syntaxes)

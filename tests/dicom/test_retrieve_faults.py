@@ -317,9 +317,9 @@ def test_a_node_that_takes_no_lists_is_asked_for_the_series(
 def test_many_kinds_of_image_come_over_several_associations(tmp_path: Path, hospital: Hospital) -> None:
     classes = [f"1.2.826.0.1.3680043.9999.{n}" for n in range(7)]
     paths = [ct(tmp_path / f"{n}.dcm", SOPClassUID=uid) for n, uid in enumerate(classes)]
-    with ScriptedPeer(gives(paths[:6]), gives(paths[6:])) as peer:
+    with ScriptedPeer(gives(paths[:3]), gives(paths[3:6]), gives(paths[6:])) as peer:
         result = hospital.fetch(peer, paths)
-        assert len(peer.connections) == 2
+        assert len(peer.connections) == 3
         assert all(len(connection.contexts) <= 128 for connection in peer.connections)
     assert result.complete
 
