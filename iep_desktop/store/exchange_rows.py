@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, aliased
 
 from iep_desktop.core.transaction import Direction, Status, TransactionType
+from iep_desktop.store.columns import among
 from iep_desktop.store.exchange_tables import OwnFormRow, TransferRow
 from iep_desktop.store.tables import AttachmentRow, EndRow, FormRow, TransactionRow
 
@@ -43,7 +44,7 @@ def _add_transfers(session: Session, ids: list[int], parts: dict[int, dict[str, 
     wanted = (
         select(TransferRow, request.number)
         .join(request, request.id == TransferRow.request_id, isouter=True)
-        .where(TransferRow.transaction_id.in_(ids))
+        .where(TransferRow.transaction_id.in_(among(ids)))
     )
     for row, number in session.execute(wanted):
         parts[row.transaction_id] |= {
@@ -59,7 +60,7 @@ def _add_transfers(session: Session, ids: list[int], parts: dict[int, dict[str, 
         }
     counted = (
         select(AttachmentRow.transaction_id, func.count())
-        .where(AttachmentRow.transaction_id.in_(ids))
+        .where(AttachmentRow.transaction_id.in_(among(ids)))
         .group_by(AttachmentRow.transaction_id)
     )
     for key, attachments in session.execute(counted):
@@ -70,7 +71,7 @@ def _add_answers(session: Session, ids: list[int], parts: dict[int, dict[str, An
     wanted = (
         select(TransferRow.request_id, TransactionRow.number)
         .join(TransactionRow, TransactionRow.id == TransferRow.transaction_id)
-        .where(TransferRow.request_id.in_(ids))
+        .where(TransferRow.request_id.in_(among(ids)))
         .order_by(TransactionRow.id)
     )
     for key, number in session.execute(wanted):
@@ -86,7 +87,7 @@ def _add_own_forms(
     wanted = (
         select(OwnFormRow, FormRow.document)
         .join(FormRow, FormRow.transaction_id == OwnFormRow.transaction_id)
-        .where(OwnFormRow.transaction_id.in_(incoming))
+        .where(OwnFormRow.transaction_id.in_(among(incoming)))
     )
     for own, theirs in session.execute(wanted):
         if incoming[own.transaction_id] == own.hospital:

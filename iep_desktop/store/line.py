@@ -19,6 +19,7 @@ from iep_desktop.core.states import FINAL
 from iep_desktop.core.transaction import Direction, InstanceState, Transaction
 from iep_desktop.store import search
 from iep_desktop.store.acts import Act, acting, next_number, too_late
+from iep_desktop.store.columns import among
 from iep_desktop.store.database import Database
 from iep_desktop.store.exchange_tables import TransferRow
 from iep_desktop.store.queue_tables import CircuitRow, PauseRow
@@ -230,7 +231,7 @@ def _open_nodes(session: Session, hospital: str) -> frozenset[str]:
 def _bytes_left(session: Session, ids: Sequence[int]) -> dict[int, int]:
     wanted = (
         select(InstanceRow.transaction_id, func.sum(InstanceRow.size))
-        .where(InstanceRow.transaction_id.in_(ids), InstanceRow.state.in_(_TO_MOVE))
+        .where(InstanceRow.transaction_id.in_(among(ids)), InstanceRow.state.in_(_TO_MOVE))
         .group_by(InstanceRow.transaction_id)
     )
     return {owner: int(size) for owner, size in session.execute(wanted)}

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from iep_desktop.core.model import Exam
 from iep_desktop.core.transaction import InstanceCounts, Medium, Transaction
+from iep_desktop.store.columns import among
 from iep_desktop.store.exchange_rows import parts_of
 from iep_desktop.store.tables import EndRow, ExamRow, FormRow, MediumRow, TransactionRow
 
@@ -28,7 +29,7 @@ def transactions_of(session: Session, ends: Sequence[EndRow | BareRow]) -> tuple
     wanted = select(*TransactionRow.__table__.columns, FormRow.document).join(
         FormRow, FormRow.transaction_id == TransactionRow.id
     )
-    found = {row.id: row for row in session.execute(wanted.where(TransactionRow.id.in_(ids)))}
+    found = {row.id: row for row in session.execute(wanted.where(TransactionRow.id.in_(among(ids))))}
     exams = exams_of(session, ids)
     parts = parts_of(session, ends)
     made = (_transaction(end, found[end.transaction_id], exams.get(end.transaction_id, ())) for end in ends)
@@ -72,7 +73,7 @@ def counts_of(row: TransactionRow | BareRow) -> InstanceCounts:
 def exams_of(session: Session, ids: Sequence[int]) -> dict[int, tuple[Exam, ...]]:
     """The exams of several transactions, each in its order."""
     columns = select(*ExamRow.__table__.columns)
-    wanted = columns.where(ExamRow.transaction_id.in_(ids)).order_by(ExamRow.position)
+    wanted = columns.where(ExamRow.transaction_id.in_(among(ids))).order_by(ExamRow.position)
     found: dict[int, list[Exam]] = defaultdict(list)
     for row in session.execute(wanted):
         found[row.transaction_id].append(_exam(row))

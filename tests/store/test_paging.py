@@ -173,6 +173,19 @@ def test_pages_join_without_gap_at_every_offset(
     assert [row.id for page in pages for row in page] == expected(mixed, US, wanted, order, few)[0]
 
 
+@pytest.mark.parametrize("column", Column)
+@pytest.mark.parametrize("offset", [0, 3, 7, 20])
+def test_of_very_many_that_a_filter_leaves_the_newest_are_sorted_by_any_column(
+    mixed: Database, monkeypatch: pytest.MonkeyPatch, column: Column, offset: int
+) -> None:
+    monkeypatch.setattr(worklists, "FEW", 7)
+    monkeypatch.setattr(worklists, "MANY", 7)
+    wanted, order = WorklistFilter(search="2026", date_from=date(2000, 1, 1)), WorklistOrder(column, False)
+    page = Worklists(mixed, US).page(wanted, order, offset, 5)
+    ids, _ = expected(mixed, US, wanted, order, 7)
+    assert ([row.id for row in page.rows], page.total, page.more) == (ids[offset : offset + 5], 7, True)
+
+
 def test_a_page_behind_the_end_is_empty(mixed: Database) -> None:
     page = Worklists(mixed, US).page(WorklistFilter(), WorklistOrder(), 1000, 10)
     assert (page.rows, page.total) == ((), 60)
