@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MediumInstance:
     """A SOP Instance on a medium. `path` is relative to the root, with forward slashes."""
 

@@ -55,7 +55,7 @@ class PacsSeries:
     instances: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PacsInstance:
     """What does not come with the answer is empty."""
 

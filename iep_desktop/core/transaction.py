@@ -64,7 +64,7 @@ class InstanceState(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Instance:
     """One SOP Instance of a transaction, with its own state. `spool_name` is relative to the spool folder."""
 

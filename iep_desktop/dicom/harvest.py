@@ -31,7 +31,9 @@ Sink = Callable[[Received], None]
 class Retrieved:
     """How a retrieve ended that came to its end. What it brought has gone to the sink already."""
 
-    instances: tuple[Received, ...] = ()
+    received: frozenset[str] = (
+        frozenset()
+    )  # SOP Instance UIDs; what they are went to the sink and is not kept here
     missing: tuple[PacsInstance, ...] = ()  # the node lists them, and they were wanted, but they did not come
     failed: frozenset[str] = frozenset()  # SOP Instance UIDs that the node itself names as failed
     duplicates: int = 0  # came twice, the same bytes
@@ -59,7 +61,7 @@ class Harvest:
         self.error: BaseException | None = None  # why it cannot go on: the sink's, or our disk's
         self.over = False
         self._sink_failed = False
-        self.received: dict[str, Received] = {}
+        self.received: set[str] = set()  # UIDs alone: a study may have a hundred thousand images
         self.duplicates = 0
         self.collisions: list[Collision] = []
         self.strangers: list[InstanceHead] = []
@@ -99,7 +101,7 @@ class Harvest:
             except BaseException as exc:  # it comes out of `retrieve`, which runs in another thread
                 self.error, self._sink_failed = exc, True
                 raise NotKept(OUT_OF_RESOURCES) from exc
-            self.received[uid] = received
+            self.received.add(uid)
             self.arrived.notify_all()
 
     def collided(self, collision: Collision) -> None:

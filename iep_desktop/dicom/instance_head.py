@@ -46,7 +46,7 @@ class _NotOrdinary(Exception):
     """Something that only the thorough way reads."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InstanceHead:
     """Texts as in the data set, decoded for reading; the transfer syntax is the one it was sent in."""
 

@@ -46,7 +46,7 @@ class Announced:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Received:
     """An instance that is on disk for good."""
 

@@ -7,6 +7,7 @@ read in the one that the answer names (PS3.3 C.12.1.1.2).
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from datetime import date
 
@@ -121,7 +122,7 @@ def instance(ds: Dataset, of: PacsSeries) -> PacsInstance:
         study_uid=of.study_uid,
         series_uid=of.series_uid,
         sop_instance_uid=text(ds, "SOPInstanceUID"),
-        sop_class_uid=text(ds, "SOPClassUID"),
+        sop_class_uid=sys.intern(text(ds, "SOPClassUID")),  # one for all of them
         modality=of.modality,
         series_description=of.description,
         number=number(ds, "InstanceNumber"),

@@ -211,9 +211,9 @@ class _Run:
 
     def result(self, asked: Sequence[PacsInstance], grown: Sequence[PacsInstance]) -> Retrieved:
         harvest, outcomes = self._harvest, self._outcomes
-        failed = {uid for outcome in outcomes for uid in outcome.failed_uids} - harvest.received.keys()
+        failed = {uid for outcome in outcomes for uid in outcome.failed_uids} - harvest.received
         return Retrieved(
-            instances=tuple(harvest.received.values()),
+            received=frozenset(harvest.received),
             missing=harvest.lacking(asked),
             failed=frozenset(failed),
             duplicates=harvest.duplicates,

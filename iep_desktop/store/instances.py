@@ -25,7 +25,7 @@ CHUNK = 500
 """UIDs in one question; well below the number of parameters that any database takes."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InstanceChange:
     """What became of one instance. None leaves a value as it is; the reason always belongs to the new state."""
 

@@ -82,6 +82,7 @@ class Upload:
         held, _ = self._list(transaction, ctx)
         for _ in range(GROWTH_ROUNDS):
             self._move(transaction_id, held, ctx)
+            held = None  # of a large study, two lists at once are too many
             held, added = self._list(self.transactions.by_id(transaction_id), ctx)
             if not added:
                 break

@@ -22,6 +22,7 @@ from pydicom.uid import (
 
 from iep_desktop.core.errors import NodeRejected, Permanent
 from iep_desktop.core.model import Node, NodeRole
+from iep_desktop.core.queries import PacsInstance
 from iep_desktop.dicom.archive import Archive
 from iep_desktop.dicom.landing import Received
 from iep_desktop.dicom.retrieve import Wanted, retrieve
@@ -55,6 +56,15 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def fill(node: Node, paths: list[Path]) -> None:
     with open_store(node, {read_pair(path) for path in paths}) as session:
         assert all(session.store(path).stored for path in paths)
+
+
+def fetched(
+    node: Node, wanted: Wanted, folder: Path, listed: list[PacsInstance] | None = None
+) -> list[Received]:
+    """All of it."""
+    arrived: list[Received] = []
+    assert retrieve(node, wanted, folder, arrived.append, listed=listed).complete
+    return arrived
 
 
 def uids(paths: list[Path]) -> set[str]:
@@ -104,7 +114,7 @@ def test_a_study_comes_whole_and_byte_for_byte(kind: str, study: list[Path], tmp
     assert (result.grown, result.failed, result.duplicates) == ((), frozenset(), 0)
     assert result.by_move == (kind == "dcmqrscp without C-GET")
     assert result.completed_by_peer == len(study)
-    assert result.instances == tuple(arrived)
+    assert result.received == uids(study)
     assert {one.head.sop_instance_uid for one in arrived} == uids(study)
     sent = {send_file(path).sop_instance_uid: path for path in study}
     for one in arrived:
@@ -126,7 +136,7 @@ def test_a_second_call_asks_only_for_what_is_missing(kind: str, study: list[Path
             node, Wanted(STUDY), tmp_path / "1", lambda _: None, had=first[2:], listener=listener
         )
     assert result.complete
-    assert {one.head.sop_instance_uid for one in result.instances} == uids(study) - set(first[2:])
+    assert result.received == uids(study) - set(first[2:])
     assert result.completed_by_peer == len(study) - 3
 
 
@@ -139,18 +149,18 @@ def test_compressed_images_come_as_they_are(tmp_path: Path) -> None:
     ]
     with running("orthanc", tmp_path) as (node, _):
         fill(node, paths)
-        result = retrieve(node, Wanted(STUDY), tmp_path / "1", lambda _: None)
-    assert {one.head.transfer_syntax_uid for one in result.instances} == set(syntaxes)
-    assert {data_set(one.path) for one in result.instances} == {data_set(path) for path in paths}
+        arrived = fetched(node, Wanted(STUDY), tmp_path / "1")
+    assert {one.head.transfer_syntax_uid for one in arrived} == set(syntaxes)
+    assert {data_set(one.path) for one in arrived} == {data_set(path) for path in paths}
 
 
 def test_one_series_alone_can_be_wanted(study: list[Path], tmp_path: Path) -> None:
     with running("our own", tmp_path) as (node, _):
         fill(node, study)
         wanted = Wanted(STUDY, series_uids=frozenset(SERIES[:1]))
-        result = retrieve(node, wanted, tmp_path / "1", lambda _: None)
-    assert len(result.instances) == 5
-    assert {one.head.series_uid for one in result.instances} == {SERIES[0]}
+        arrived = fetched(node, wanted, tmp_path / "1")
+    assert len(arrived) == 5
+    assert {one.head.series_uid for one in arrived} == {SERIES[0]}
 
 
 def test_a_study_that_is_not_there_is_said(tmp_path: Path) -> None:
@@ -181,6 +191,5 @@ def test_the_class_of_the_images_is_not_always_said(study: list[Path], tmp_path:
     with running("orthanc", tmp_path) as (node, _):
         fill(node, study)
         listed = [replace(one, sop_class_uid="") for one in find_instances(node, STUDY)]
-        result = retrieve(node, Wanted(STUDY), tmp_path / "1", lambda _: None, listed=listed)
-    assert result.complete
-    assert CTImageStorage in {one.head.sop_class_uid for one in result.instances}
+        arrived = fetched(node, Wanted(STUDY), tmp_path / "1", listed)
+    assert CTImageStorage in {one.head.sop_class_uid for one in arrived}

@@ -116,7 +116,7 @@ def test_instances_that_a_success_left_out_are_missing(study: list[Path], hospit
         result = hospital.fetch(peer, study)
     assert not result.complete
     assert [one.sop_instance_uid for one in result.missing] == [uid_of(study[3])]
-    assert (len(result.instances), result.completed_by_peer) == (3, 4)
+    assert (len(result.received), result.completed_by_peer) == (3, 4)
 
 
 def test_failures_that_the_node_counts_and_names_are_told(study: list[Path], hospital: Hospital) -> None:
@@ -131,7 +131,7 @@ def test_failures_that_the_node_counts_and_names_are_told(study: list[Path], hos
 def test_the_same_instance_twice_counts_once(study: list[Path], hospital: Hospital) -> None:
     with ScriptedPeer(gives([*study, study[0]])) as peer:
         result = hospital.fetch(peer, study)
-    assert (len(result.instances), result.duplicates, result.complete) == (4, 1, True)
+    assert (len(result.received), result.duplicates, result.complete) == (4, 1, True)
     assert len(hospital.files()) == 4
 
 
@@ -145,7 +145,7 @@ def test_one_uid_with_two_patients_is_named_and_nothing_is_overwritten(
     assert collision.two_patients
     assert (collision.kept.patient_id, collision.head.patient_id) == ("S9990001", "S9990002")
     assert not result.complete
-    kept = next(one for one in result.instances if one.head.sop_instance_uid == uid_of(study[0]))
+    kept = next(one for one in hospital.came if one.head.sop_instance_uid == uid_of(study[0]))
     assert head_of(kept.path).patient_id == "S9990001"
 
 
@@ -170,7 +170,7 @@ def test_a_file_that_a_power_cut_tore_is_replaced(study: list[Path], hospital: H
     torn.write_bytes(b"")
     with ScriptedPeer(gives(study)) as peer:
         result = hospital.fetch(peer, study)
-    assert (len(result.instances), result.collisions) == (1, ())
+    assert (len(result.received), result.collisions) == (1, ())
     assert torn.stat().st_size > 0
 
 
@@ -234,7 +234,8 @@ def test_what_is_no_fit_instance_is_refused(
 def test_every_encoding_is_told_apart(syntax: str, tmp_path: Path, hospital: Hospital) -> None:
     path = ct(tmp_path / "odd.dcm", syntax=syntax)
     with ScriptedPeer(gives([path])) as peer:
-        (received,) = hospital.fetch(peer, [path]).instances
+        hospital.fetch(peer, [path])
+    (received,) = hospital.came
     assert (received.head.patient_id, received.head.transfer_syntax_uid) == ("S9990001", syntax)
     assert received.path.read_bytes().endswith(path.read_bytes()[send_file(path).offset :])
 
@@ -243,7 +244,8 @@ def test_every_encoding_is_told_apart(syntax: str, tmp_path: Path, hospital: Hos
 def test_data_sets_come_in_any_pieces(piece: int, tmp_path: Path, hospital: Hospital) -> None:
     path = ct(tmp_path / "image.dcm", pixels=16 if piece < 100 else 512)
     with ScriptedPeer(gives([path], piece=piece)) as peer:
-        (received,) = hospital.fetch(peer, [path]).instances
+        hospital.fetch(peer, [path])
+    (received,) = hospital.came
     assert received.path.read_bytes().endswith(path.read_bytes()[send_file(path).offset :])
 
 
@@ -265,12 +267,12 @@ def test_a_study_that_grows_meanwhile_is_noticed(study: list[Path], tmp_path: Pa
             Wanted(STUDY),
             tmp_path / "1",
             sink,
-            had=[one.head.sop_instance_uid for one in result.instances],
+            had=result.received,
             limits=LONG,
         )
     assert [one.sop_instance_uid for one in result.grown] == [uid_of(late)]
     assert result.complete
-    assert [one.head.sop_instance_uid for one in rest.instances] == [uid_of(late)]
+    assert rest.received == {uid_of(late)}
 
 
 def store(node: Node, paths: Sequence[Path]) -> None:
@@ -309,7 +311,7 @@ def test_a_node_that_takes_no_lists_is_asked_for_the_series(
         with pytest.raises(NodeUnreachable):
             hospital.fetch(peer, study)
         result = hospital.fetch(peer, study)
-    assert {one.head.sop_instance_uid for one in result.instances} == {uid_of(path) for path in study[2:]}
+    assert result.received == {uid_of(path) for path in study[2:]}
     assert result.complete
     assert result.duplicates == 0
 
@@ -378,7 +380,7 @@ def test_what_came_before_the_line_broke_stays_and_the_next_call_asks_for_the_re
         assert time.monotonic() - start < 4
         assert {one.head.sop_instance_uid for one in hospital.came} == {uid_of(path) for path in study[:2]}
         result = hospital.fetch(peer, study)
-    assert {one.head.sop_instance_uid for one in result.instances} == {uid_of(path) for path in study[2:]}
+    assert result.received == {uid_of(path) for path in study[2:]}
     assert len(hospital.files()) == 4
 
 
@@ -512,7 +514,7 @@ def test_memory_stays_flat_while_a_large_object_comes(
             peer.node,
             Wanted(STUDY),
             hospital.folder,
-            lambda received: None,
+            hospital.came.append,
             listed=held,
             recheck=False,
             limits=LONG,
@@ -520,10 +522,10 @@ def test_memory_stays_flat_while_a_large_object_comes(
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert result.complete
-    assert result.instances[0].size > original - 1000
-    content = result.instances[0].path.read_bytes()
+    assert hospital.came[0].size > original - 1000
+    content = hospital.came[0].path.read_bytes()
     assert content.endswith(path.read_bytes()[send_file(path).offset :])
-    assert hashlib.sha256(content).hexdigest() == result.instances[0].sha256
+    assert hashlib.sha256(content).hexdigest() == hospital.came[0].sha256
     assert peak < 2 * original + 16_000_000  # the scripted peer holds the file and its data set
 
 

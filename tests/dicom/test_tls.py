@@ -116,7 +116,7 @@ def test_images_go_and_come_by_tls(secured: Orthanc, authority: Authority, tmp_p
     with open_store(node, {read_pair(path)}, limits=LONG) as session:
         assert session.store(path).stored
     result = retrieve(node, Wanted(study), tmp_path / "back", lambda received: None, limits=LONG)
-    assert len(result.instances) == 1
+    assert len(result.received) == 1
     assert result.complete
 
 

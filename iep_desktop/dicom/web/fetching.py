@@ -95,9 +95,9 @@ class _Run:
     def result(self, asked: Sequence[PacsInstance], grown: Sequence[PacsInstance]) -> Retrieved:
         harvest = self._harvest
         return Retrieved(
-            instances=tuple(harvest.received.values()),
+            received=frozenset(harvest.received),
             missing=harvest.lacking(asked),
-            failed=frozenset(self._refused - harvest.received.keys()),
+            failed=frozenset(self._refused - harvest.received),
             duplicates=harvest.duplicates,
             collisions=tuple(harvest.collisions),
             strangers=tuple(harvest.strangers),
