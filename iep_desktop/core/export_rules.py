@@ -60,7 +60,8 @@ def request_gate(facts: RequestFacts) -> Gate:
     """R-GATE-1, 3, 7, 10: the other hospital is asked only for what a complete form names."""
     form = facts.form
     checks = [
-        *form_checks(form, hospital_known=facts.hospital_known, numbers=facts.numbers),
+        *form_checks(form, hospital_known=facts.hospital_known, everything=True, numbers=facts.numbers),
+        *_names_exams(form),
         *_not_ourselves(form, facts.us),
     ]
     if form.kind is FormKind.CD:
@@ -69,6 +70,13 @@ def request_gate(facts: RequestFacts) -> Gate:
         )
     checks += [*_clinic(form), *_urgency(form), *_history(facts.earlier)]
     return Gate(tuple(checks))
+
+
+def _names_exams(form: Form) -> Iterator[Check]:
+    """Nobody has a disc on which everything could be taken."""
+    if not form.exams:
+        title, why = "The form lists no exams", "Every exam needs its date and modality."
+        yield block("exams", title, "R-GATE-7", "A2", "List the exams", why)
 
 
 def export_gate(facts: ExportFacts) -> Gate:

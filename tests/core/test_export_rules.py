@@ -122,6 +122,12 @@ def test_a_request_is_not_sent_while_something_lacks(form: Any, code: str) -> No
     assert set(_blocking(request_gate(replace(REQUEST, form=form)))) == {code}
 
 
+def test_a_request_without_exams_is_not_told_of_a_disc() -> None:
+    (check,) = request_gate(replace(REQUEST, form=replace(FORM, exams=()))).blocking
+    assert (check.title, check.lift, check.rule) == ("The form lists no exams", "List the exams", "R-GATE-7")
+    assert "disc" not in check.detail
+
+
 def test_who_asks_is_wanted_but_does_not_block() -> None:
     nobody = replace(FORM, requester=replace(FORM.requester, consultant="", department=""))
     gate = request_gate(replace(REQUEST, form=nobody))
