@@ -31,9 +31,7 @@ Sink = Callable[[Received], None]
 class Retrieved:
     """How a retrieve ended that came to its end. What it brought has gone to the sink already."""
 
-    received: frozenset[str] = (
-        frozenset()
-    )  # SOP Instance UIDs; what they are went to the sink and is not kept here
+    received: frozenset[str] = frozenset()  # SOP Instance UIDs; all else went to the sink
     missing: tuple[PacsInstance, ...] = ()  # the node lists them, and they were wanted, but they did not come
     failed: frozenset[str] = frozenset()  # SOP Instance UIDs that the node itself names as failed
     duplicates: int = 0  # came twice, the same bytes
