@@ -39,7 +39,8 @@ AT_ONCE = 2  # transactions of a kind that wait or run whenever somebody is kill
 LONGEST = 1.2  # seconds that an engine works before it is killed,
 FARTHEST = 25  # or images that come to the archives meanwhile
 LINE = 65  # bytes that an archive notes of an image, about
-LOOK = 0.05  # seconds between two looks whether it works yet
+LOOK = 0.1  # seconds between two looks whether it works yet: they cost the engines processor time,
+START = 0.4  # and in so many after its start it has not loaded its modules yet
 SEAM = 30.0  # seconds in which an engine comes to its seam
 MOST = 60.0  # seconds after which it is killed in any case
 
@@ -94,11 +95,17 @@ class End:
     archives: dict[str, Archive]  # by the name of their node
     orders: list[int] = field(default_factory=list)
     _came: dict[str, Counter[str]] = field(default_factory=dict)
+    _done: dict[int, tuple[Kind, str]] = field(default_factory=dict)  # what is over stays over
 
     def numbers(self, kind: Kind, *, over: bool) -> list[str]:
         """Of its orders of a kind: those that are over, or those that are not."""
-        ours = map(self.desk.ledger.transactions.by_id, self.orders)
-        return [t.number for t in ours if kind_of(t) is kind and (is_over(t) and not t.queued) is over]
+        going: dict[int, tuple[Kind, str]] = {}
+        for key in [key for key in self.orders if key not in self._done]:
+            transaction = self.desk.ledger.transactions.by_id(key)
+            is_done = is_over(transaction) and not transaction.queued
+            (self._done if is_done else going)[key] = kind_of(transaction), transaction.number
+        found = self._done if over else going
+        return [found[key][1] for key in self.orders if key in found and found[key][0] is kind]
 
     def running(self) -> list[int]:
         """The transactions that hold a slot: a killed engine's still do."""
@@ -152,7 +159,7 @@ class Doom:
     _due: float = field(default_factory=lambda: time.monotonic() + MOST)
     _until: int | None = None  # bytes that the archives note before it falls
     _began: bool = False
-    _looks: float = 0.0
+    _looks: float = field(default_factory=lambda: time.monotonic() + START)
 
     def __post_init__(self) -> None:
         self.end.begins()
