@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from iep_desktop.core.calendar import LONDON
@@ -25,6 +26,9 @@ from iep_desktop.workers.committing import Asked, Committing
 
 SEND_AGAIN_AFTER = 2
 """Looks in vain, after which what PACS does not show is sent again: it took it and lost it."""
+
+AT_ONCE = 5_000
+"""Images in one write: a hundred thousand take more memory than the rest of the job, and keep others waiting."""
 
 
 class FindSession(Protocol):
@@ -91,8 +95,10 @@ class Verifying:
     def _record(self, transaction: Transaction, shown: dict[str, Evidence]) -> None:
         if not shown:
             return
-        changes = [InstanceChange(uid, InstanceState.VERIFIED, evidence=kind) for uid, kind in shown.items()]
-        self.transactions.update_instances(transaction.id, changes)
+        rest = iter(shown.items())
+        while some := list(islice(rest, AT_ONCE)):
+            changes = [InstanceChange(uid, InstanceState.VERIFIED, evidence=kind) for uid, kind in some]
+            self.transactions.update_instances(transaction.id, changes)
         if Evidence.COMMITMENT in shown.values():
             text = f"{transaction.node} has committed itself to keep {len(shown)} images"
         else:
