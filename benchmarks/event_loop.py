@@ -35,6 +35,7 @@ from iep_desktop.core.job import Context
 from iep_desktop.core.queries import PacsStudy
 from iep_desktop.core.transaction import Status
 from iep_desktop.workers.desk import open_desk
+from iep_desktop.workers.serving import LEAST, give_way
 from tests.two_hospitals import THEM, US, Pair, four_archives, pair_over
 
 P99_MS, MAX_MS = 16.0, 50.0
@@ -67,7 +68,7 @@ class Pulse(QObject):
 
 def main(images: int = 60) -> int:
     with ram_folder() as folder, four_archives(folder / "archives") as archives:
-        let_archives_give_way()
+        let_archives_give_way(LEAST)
         pair = pair_over(folder, archives)
         slices = ct_slices(folder / "ct", images)
         out = [stored(pair.us.node, slices, folder / "one") for _ in range(UPLOADS)]
@@ -92,7 +93,9 @@ def _measured(session: Session, root: Path, out: list[str], incoming: list[int])
 
 
 def _ask_and_wait(root: Path, out: list[str], incoming: list[int]) -> None:
-    """In a process of its own: send and download all nine, and return when they have arrived."""
+    """In a process of its own, which gives way as if it were another workstation: send and download all nine, and
+    return when they have arrived."""
+    give_way()
     desk = open_desk(settings.open_profile(root))
     made = [sent(desk, study, n == 0) for n, study in enumerate(out)]
     for key in incoming:

@@ -29,7 +29,6 @@ from iep_desktop.core.transaction import Tab
 from iep_desktop.dicom.scu import open_store
 from iep_desktop.ui.theme import Theme, ThemeChoice
 from iep_desktop.workers.desk import Desk
-from iep_desktop.workers.serving import NICE
 from tests.hospital import form
 from tests.two_hospitals import THEM, Pair
 
@@ -37,12 +36,12 @@ PATIENCE = 180.0
 PATIENT = {"name": "BENCHMARK^SYNTHETIC", "birth_date": "1970-01-01", "hospital_no": "S999009"}
 
 
-def let_archives_give_way() -> None:
-    """To be called once they run, before the window. Elsewhere archives have machines of their own; here they stand
-    behind the window, beside its engine (`workers/serving`), instead of taking the processors from both."""
+def let_archives_give_way(steps: int) -> None:
+    """To be called once they run, before the window; `steps` of 20 down. Elsewhere archives have machines of their
+    own; here they would take the processors from the window, and from its engine."""
     for process in psutil.Process().children(recursive=True):
         for thread in process.threads():  # on Linux each has a priority of its own
-            os.setpriority(os.PRIO_PROCESS, thread.id, NICE)
+            os.setpriority(os.PRIO_PROCESS, thread.id, steps)
 
 
 @contextmanager

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from iep_desktop.workers.viewings import Viewings
 
 
-SWITCH_SECONDS = 0.001
+SWITCH_SECONDS = 0.00005
 START_AFTER_MS = 60
 
 

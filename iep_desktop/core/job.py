@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 from iep_desktop.core.errors import Cancelled
 
+SENDING = "send"
+"""The stage in which images leave for their node."""
+_LOOK = 0.1  # seconds between two looks of one that stands still, whether it is to end
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -26,7 +30,8 @@ class Context:
 
     `stop` and `cancel` may be called from any thread. `stop` lets what is on its way arrive: the job ends where it
     next looks, between two images. `cancel` breaks that off: callbacks registered with `on_cancel` run in the
-    caller's thread, so they must be quick and thread-safe (for example an association's `cancel`).
+    caller's thread, so they must be quick and thread-safe (for example an association's `cancel`). `hold` makes it
+    stand still where it next looks, until `go_on`: something more urgent passes by.
     """
 
     def __init__(self, report: Callable[[Progress], None] = lambda _: None, interval: float = 0.1) -> None:
@@ -35,6 +40,8 @@ class Context:
         self._last = 0.0
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
+        self._way = threading.Event()
+        self._way.set()
         self._broken_off = False
         self._callbacks: list[Callable[[], None]] = []
 
@@ -55,10 +62,33 @@ class Context:
         for callback in callbacks:
             callback()
 
+    @property
+    def held(self) -> bool:
+        return not self._way.is_set()
+
+    def hold(self) -> None:
+        """From any thread. Whoever holds must let it go on soon: a peer may wait at the other end of a line."""
+        self._way.clear()
+
+    def go_on(self) -> None:
+        self._way.set()
+
+    def let_pass(self) -> None:
+        """Stand still while held; a job that is to end does not."""
+        while not self.cancelled and not self._way.wait(_LOOK):
+            pass
+
     def check(self) -> None:
-        """Raise `Cancelled` where somebody asked to stop."""
+        """Between two images: stand still while held; raise `Cancelled` where somebody asked to stop."""
+        self.let_pass()
         if self.cancelled:
             raise Cancelled()
+
+    def part(self) -> Context:
+        """For what this job does in another thread: it is held with the job, but reports and ends by itself."""
+        part = Context()
+        part._way = self._way
+        return part
 
     def wait(self, seconds: float) -> None:
         """Wait, but wake and raise `Cancelled` at once when cancelled."""

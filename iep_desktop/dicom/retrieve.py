@@ -321,6 +321,7 @@ class _Run:
         return len(request.instances) - len(self._harvest.lacking(request.instances))
 
     def _after_each(self) -> None:
+        self._ctx.let_pass()
         if self._stop and (self._harvest.error or self._ctx.cancelled):
             self._stop.ask()
 

@@ -34,6 +34,8 @@ class Claim:
     transaction_id: int
     holder: str
     token: str
+    urgent: bool = False
+    """It is a Blue Light."""
 
 
 class Slots:
@@ -57,8 +59,8 @@ class Slots:
             chosen = self._choose(session, now, batch_open)
             if chosen is None:
                 return None
-            kind, no, transaction_id = chosen
-            claim = Claim(kind, no, transaction_id, holder, uuid.uuid4().hex)
+            kind, no, transaction_id, urgent = chosen
+            claim = Claim(kind, no, transaction_id, holder, uuid.uuid4().hex, urgent)
             free = and_(self._slot(kind, no), SlotRow.transaction_id.is_(None))
             taken = session.execute(
                 update(SlotRow)
@@ -124,8 +126,10 @@ class Slots:
 
     # -- inside
 
-    def _choose(self, session: Session, now: datetime, batch_open: bool) -> tuple[SlotKind, int, int] | None:
-        """A free slot and the first in the line that may use it."""
+    def _choose(
+        self, session: Session, now: datetime, batch_open: bool
+    ) -> tuple[SlotKind, int, int, bool] | None:
+        """A free slot, the first in the line that may use it, and whether that is a Blue Light."""
         free = self._free(session, now)
         line = runnable(self._hospital, now, batch_open).where(_fits(frozenset(k for k, _ in free)))
         end = session.scalars(in_order(line).limit(1)).first()
@@ -134,7 +138,7 @@ class Slots:
         # A Blue Light takes an ordinary slot where one is free: the reserved one stays for the next.
         wanted = SlotKind.INBOUND if end.direction is Direction.IN else SlotKind.OUTBOUND
         kind, no = min((s for s in free if s[0] is wanted), default=(SlotKind.BLUE_LIGHT, 1))
-        return kind, no, end.transaction_id
+        return kind, no, end.transaction_id, end.priority is Priority.BLUE_LIGHT
 
     def _free(self, session: Session, now: datetime) -> list[tuple[SlotKind, int]]:
         wanted = select(SlotRow.kind, SlotRow.no).where(

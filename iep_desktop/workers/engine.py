@@ -20,7 +20,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from iep_desktop.core.calendar import ServiceCalendar
 from iep_desktop.core.errors import IepError, LedgerUnusable, Retriable
-from iep_desktop.core.job import Context, Progress
+from iep_desktop.core.job import SENDING, Context, Progress
 from iep_desktop.core.transaction import SlotKind, TransactionType
 from iep_desktop.workers.circuit import Breaker
 from iep_desktop.workers.collecting import Collecting
@@ -29,6 +29,7 @@ from iep_desktop.workers.holders import holder_name
 from iep_desktop.workers.listener import Listener
 from iep_desktop.workers.performer import Job, Performer
 from iep_desktop.workers.pool import Pool, Running
+from iep_desktop.workers.precedence import Precedence
 from iep_desktop.workers.rate import Rate
 from iep_desktop.workers.retry import RetryPolicy
 
@@ -43,6 +44,8 @@ LOOK_MS = 100
 PROBE_AGAIN = timedelta(seconds=30)
 BOUNDARY_MS = 300
 """So long an image that is on its way may take, where a Blue Light waits for the slot; then it is broken off."""
+PRECEDENCE_MS = 3000
+"""So long the others stand still for a Blue Light's first image; their peers wait for them meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,11 @@ class Engine(QObject):
         self._settings = settings
         self._housekeeping = Pool(1, self)
         self._probes = Pool(1, self)  # a silent node holds up nothing else
+        self._leases = Pool(1, self)  # nor do they, which are renewed one by one, hold up a look
         self._pools = {SlotKind.INBOUND: Pool(4, self), SlotKind.OUTBOUND: Pool(5, self)}
         self._pools[SlotKind.BLUE_LIGHT] = self._pools[SlotKind.OUTBOUND]
         self._running: dict[Claim, Running] = {}
+        self._precedence = Precedence()
         self._claiming = False
         self._unheard: Claim | None = None  # claimed, and not yet started: at the end nobody would
         self._stopping = False
@@ -126,7 +131,7 @@ class Engine(QObject):
         self._stopping = True
         self._tick.stop()
         self._lease.stop()
-        clean = self._probes.close(5.0) and self._housekeeping.close(5.0)
+        clean = all([pool.close(5.0) for pool in (self._probes, self._leases, self._housekeeping)])
         for running in self._running.values():
             running.ctx.cancel()
         deadline = time.monotonic() + seconds
@@ -192,6 +197,8 @@ class Engine(QObject):
         if stop.text:
             self._housekeeping.run(partial(self._tell, claim.transaction_id, stop.text))
         if stop.urgent:
+            self._precedence.awaited()
+            self._pass_in_time(None)
             QTimer.singleShot(BOUNDARY_MS, running, running.ctx.cancel)
 
     def _tell(self, id: int, text: str, _ctx: Context) -> None:
@@ -200,12 +207,18 @@ class Engine(QObject):
 
     def _start(self, claim: Claim) -> None:
         ended = lambda *_: self._ended(claim)  # noqa: E731 - one callback for both ends
-        self._running[claim] = self._pools[claim.kind].run(
+        running = self._running[claim] = self._pools[claim.kind].run(
             partial(self._perform, claim),
             done=ended,
             failed=ended,
             progress=lambda progress: self._progressed(claim, progress),
         )
+        self._precedence.started(claim, running.ctx)
+        if claim.urgent:
+            self._pass_in_time(claim)
+
+    def _pass_in_time(self, claim: Claim | None) -> None:
+        QTimer.singleShot(PRECEDENCE_MS, self, lambda: self._precedence.passed(claim))
 
     def _perform(self, claim: Claim, ctx: Context) -> None:
         assert self._performer is not None  # it made the claim
@@ -213,17 +226,20 @@ class Engine(QObject):
 
     def _ended(self, claim: Claim) -> None:
         self._running.pop(claim, None)
+        self._precedence.ended(claim)
         self._rate.forget(claim.transaction_id)
         self.settled.emit(claim.transaction_id)
         self.wake()
 
     def _progressed(self, claim: Claim, progress: Progress) -> None:
         self._rate.note(claim.transaction_id, progress)
+        if progress.stage == SENDING:
+            self._precedence.passed(claim)
         self.progressed.emit(claim.transaction_id, progress)
 
     def _renew(self) -> None:
         for claim, running in list(self._running.items()):
-            self._housekeeping.run(partial(self._renew_one, claim), failed=partial(self._lost, running))
+            self._leases.run(partial(self._renew_one, claim), failed=partial(self._lost, running))
 
     def _renew_one(self, claim: Claim, _ctx: Context) -> None:
         assert self._performer is not None  # it made the claim

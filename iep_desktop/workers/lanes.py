@@ -132,9 +132,20 @@ class Lanes:
 
     def _first(self, pool: ThreadPoolExecutor) -> None:
         measured = self._associations.unknown(self._node, self._load.images)
-        with self._associations.first(self._node), self._open_store(self._ctx, measured) as session:
-            spread = False
-            while group := self._feed.take(self._most(session), to_the_last=True):
+        with self._associations.first(self._node):
+            while self._send_first(pool, measured):
+                self._ctx.check()
+                measured = False
+
+    def _send_first(self, pool: ThreadPoolExecutor, measured: bool) -> bool:
+        """Over one association. True where something more urgent passes by, and there may be more to send: one that
+        says nothing meanwhile would keep a place at the node from it."""
+        spread = False
+        with self._open_store(self._ctx, measured) as session:
+            while not self._ctx.held:
+                group = self._feed.take(self._most(session), to_the_last=True)
+                if not group:
+                    return False
                 try:
                     self._connect_first(session, group)
                     if not spread:
@@ -144,6 +155,7 @@ class Lanes:
                     self._feed.give_back(group)
                     raise
                 self._send(session, group)
+        return True
 
     def _connect_first(self, session: StoreSession, group: Sequence[Prepared]) -> None:
         """Where the node refuses, what other transactions have beside their own goes first."""
@@ -184,7 +196,7 @@ class Lanes:
             self._associations.leave(self._node)
 
     def _send_beside(self, session: StoreSession, ctx: Context) -> None:
-        while not self._associations.must_leave(self._node):
+        while not self._associations.must_leave(self._node) and not self._ctx.held:
             group = self._feed.take(self._most(session))
             if not group:
                 return
@@ -216,7 +228,8 @@ class Lanes:
 
     def _send(self, session: StoreSession, group: Sequence[Prepared]) -> None:
         try:
-            self._ctx.check()
+            if self._ctx.cancelled:
+                raise Cancelled()
             files = [item.file for item in group if item.file is not None]
             said = iter(session.store_files(files))
             for item in group:

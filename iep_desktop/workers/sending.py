@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from iep_desktop.core.errors import IepError, ImagesWaiting, OutOfSpace
-from iep_desktop.core.job import Context, Progress
+from iep_desktop.core.job import SENDING, Context, Progress
 from iep_desktop.core.model import Exam, Node
 from iep_desktop.core.transaction import Instance, InstanceState, Transaction
 from iep_desktop.dicom.coercion import Coercion
@@ -162,7 +162,7 @@ def _recorded(outcomes: Iterable[Answer], batch: LedgerBatch, total: int, ctx: C
         if outcome.retriable:
             refusals.append(outcome)
         done, size = done + 1, size + item.instance.size
-        ctx.progress(Progress("send", done, total, size))
+        ctx.progress(Progress(SENDING, done, total, size))
     return refusals
 
 

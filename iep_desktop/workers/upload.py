@@ -138,7 +138,7 @@ class Upload:
 
     def _fetch_and_send(self, transaction: Transaction, held: Held | None, ctx: Context) -> None:
         """Raises what the sending raised, else what the fetching raised; either stops the other."""
-        fetching, news = Context(), threading.Event()
+        fetching, news = ctx.part(), threading.Event()
         forget = ctx.on_cancel(fetching.cancel)
         with ThreadPoolExecutor(1, "fetch") as thread:
             fetch = thread.submit(self._fetch, transaction, held, fetching, news.set)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -141,3 +142,46 @@ def test_stop_ends_the_job_where_it_looks_and_breaks_nothing_off() -> None:
         ctx.wait(10)
     ctx.cancel()
     assert called == [1, 2]
+
+
+def test_a_held_job_stands_still_until_it_may_go_on_and_so_does_its_part_in_another_thread() -> None:
+    ctx, passed = Context(), threading.Semaphore(0)
+    part = ctx.part()
+    ctx.hold()
+    assert (ctx.held, part.held) == (True, True)
+    threads = [
+        threading.Thread(target=lambda one=one: (one.check(), passed.release())) for one in (ctx, part)
+    ]
+    for thread in threads:
+        thread.start()
+    assert not passed.acquire(timeout=0.2)
+    ctx.go_on()
+    assert passed.acquire(timeout=5)
+    assert passed.acquire(timeout=5)
+    assert not ctx.held
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.parametrize("end", [Context.stop, Context.cancel])
+def test_a_held_job_that_is_to_end_does(end: Callable[[Context], None]) -> None:
+    ctx, ended = Context(), threading.Event()
+    ctx.hold()
+
+    def work() -> None:
+        with pytest.raises(Cancelled):
+            ctx.check()
+        ended.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    end(ctx)
+    assert ended.wait(5)
+    thread.join()
+
+
+def test_a_part_ends_without_its_job() -> None:
+    ctx = Context()
+    part = ctx.part()
+    part.cancel()
+    assert (part.cancelled, ctx.cancelled) == (True, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from iep_desktop.core.calendar import OpenHours, ServiceCalendar
 from iep_desktop.core.drafts import TransactionDraft
 from iep_desktop.core.errors import Cause, NodeRejected, NodeUnreachable, Permanent, Retriable
-from iep_desktop.core.job import Context, Progress
+from iep_desktop.core.job import SENDING, Context, Progress
 from iep_desktop.core.model import Form, FormKind, Patient, Priority
 from iep_desktop.core.transaction import Status, TransactionType
 from iep_desktop.store.circuits import Circuits
@@ -391,6 +392,60 @@ def test_a_blue_light_takes_a_slot_at_the_next_boundary_and_who_made_way_goes_on
     work.gate.set()
     qtbot.waitUntil(lambda: not hall.slots.anything_queued(), timeout=5_000)
     assert work.begun.count(made[3]) == 2
+
+
+def test_the_others_stand_still_until_a_blue_lights_first_image_is_away(hall: Hall, qtbot: QtBot) -> None:
+    moved, sent = Counter[int](), threading.Event()
+    normal = [hall.send() for _ in range(2)]
+
+    def work(id: int, ctx: Context) -> None:
+        if id not in normal:
+            assert sent.wait(10)
+            ctx.progress(Progress(SENDING, 1, 3))
+            hall.done(id)
+        while id in normal:
+            ctx.check()
+            moved[id] += 1
+            ctx.wait(0.001)
+
+    engine = hall.engine(work)
+    engine.start()
+    qtbot.waitUntil(lambda: all(moved[one] for one in normal))
+    hall.send(Priority.BLUE_LIGHT)
+    engine.wake()
+    qtbot.waitUntil(lambda: engine.jobs == 3)
+    qtbot.wait(50)  # whoever has just looked moves one more
+    before = Counter(moved)
+    qtbot.wait(200)
+    assert moved == before
+    sent.set()
+    qtbot.waitUntil(lambda: all(moved[one] > before[one] for one in normal))
+
+
+def test_the_others_go_on_though_a_blue_light_has_sent_nothing_for_long(
+    hall: Hall, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iep_desktop.workers.engine.PRECEDENCE_MS", 300)
+    normal, moved, over = hall.send(), Counter[int](), threading.Event()
+
+    def work(id: int, ctx: Context) -> None:
+        while id != normal and not over.is_set():
+            ctx.wait(0.01)
+        while id == normal:
+            ctx.check()
+            moved[id] += 1
+            ctx.wait(0.001)
+
+    engine = hall.engine(work)
+    engine.start()
+    qtbot.waitUntil(lambda: moved[normal] > 0)
+    hall.send(Priority.BLUE_LIGHT)
+    engine.wake()
+    qtbot.waitUntil(lambda: engine.jobs == 2)
+    qtbot.wait(50)
+    before = moved[normal]
+    qtbot.waitUntil(lambda: moved[normal] > before + 10)
+    over.set()
 
 
 def test_a_workstation_makes_way_for_the_blue_light_that_another_has_queued(hall: Hall, qtbot: QtBot) -> None:

@@ -19,6 +19,7 @@ from iep_desktop.core.transaction import Instance
 from iep_desktop.workers.lanes import FULL_AFTER
 from tests.fakes.lane_sender import LIMITS, Sender
 from tests.fakes.peer import (
+    Connection,
     Script,
     ScriptedPeer,
     accepts_no,
@@ -169,6 +170,27 @@ def test_a_cancellation_frees_every_line_that_waits_for_an_answer(sender: Sender
         ctx.cancel()
         with pytest.raises(Cancelled):
             sending.result(5)
+
+
+def test_while_something_more_urgent_passes_by_no_line_is_kept_and_then_all_goes_on(sender: Sender) -> None:
+    ctx, given, released = Context(), images(80), list[object]()
+
+    def to_its_release(connection: Connection) -> None:
+        answers_after(0.01)(connection)
+        released.append(connection)
+
+    with ScriptedPeer(to_its_release) as peer, ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(sender.send, over(2, peer), given, ctx)
+        wait_until(lambda: len(sender.noted) > 5 and len(peer.connections) == 2)
+        ctx.hold()
+        wait_until(lambda: len(released) == 2)
+        assert not sending.done()
+        assert len(stored(peer)) < len(given)
+        ctx.go_on()
+        came = sending.result(20)
+    assert len(peer.connections) == 4
+    assert stored(peer) == once(given)
+    assert all(outcome is not None and outcome.stored for _, outcome in came)
 
 
 def test_a_transaction_that_is_refused_its_first_association_gets_the_place_of_anothers_further_one(

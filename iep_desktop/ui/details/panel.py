@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -71,6 +71,9 @@ class DetailsPanel(QWidget):
         self._wide: bool | None = None
         self._wants_ris = self._wants_reply = self._wants_first = False
         self._opened: int | None = None  # the one that a person has opened on purpose
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.timeout.connect(self._show_rest)
         self.setProperty("ground", "surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._make_sections()
@@ -233,7 +236,19 @@ class DetailsPanel(QWidget):
         self.clock.show_details(details.transaction, self._forecast(details.transaction), now)
         self.failure.show_details(details, now, self._shown.other)
         self.messages.show_details(details, now, self._shown.other)
-        for section in (self.required, self.images, self.ris):
+        self.required.show_details(details, now)
+        self._content.setUpdatesEnabled(
+            False
+        )  # nobody sees one transaction's head above another one's images
+        self._rest.start()
+
+    def _show_rest(self) -> None:
+        """In a turn of the loop of its own: all sections at once would hold it up for longer than is noticed."""
+        self._content.setUpdatesEnabled(True)
+        if self._shown is None:
+            return
+        details, now = self._shown.details, self._now()
+        for section in (self.images, self.ris):
             section.show_details(details, now)
         self.attachments.show_attachments(self._shown.attachments)
         self.timeline.show_events(details.events, now)

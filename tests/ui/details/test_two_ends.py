@@ -53,7 +53,7 @@ class End:
             ledger=lambda _: self.desk.ledger_token(),
             lights=lambda _: (),
             drives=lambda _: (),
-            flow=lambda _: self.desk.flow(0, 0),
+            flow=lambda _: self.desk.flow(),
         )
 
     def close(self) -> None:
