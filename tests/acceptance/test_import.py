@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 
+from iep_desktop.core.transaction import InstanceCounts, InstanceState
+from iep_desktop.store.transactions import InstanceChange, Transactions
 from tests.fakes.disc_builder import Patient, Series, Study, build_disc
 from tests.hospital import S_NUMBER, Hospital, ct_disc, form
 from tests.peers import Orthanc
@@ -193,6 +196,23 @@ def test_show_and_worklist_tell_the_same_as_the_import(known: Hospital, tmp_path
 def test_the_spool_is_empty_once_all_is_verified(known: Hospital, tmp_path: Path) -> None:
     known.import_(ct_disc(tmp_path / "cd").root, form())
     assert [path for path in (known.root / "spool").rglob("*") if path.is_file()] == []
+
+
+def test_what_is_verified_is_written_in_parts_and_is_all_of_it(
+    known: Hospital, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iep_desktop.workers.verifying.AT_ONCE", 2)
+    written: list[int] = []
+    write = Transactions.update_instances
+
+    def watched(self: Transactions, id: int, changes: Sequence[InstanceChange]) -> InstanceCounts:
+        written.append(sum(change.state is InstanceState.VERIFIED for change in changes))
+        return write(self, id, changes)
+
+    monkeypatch.setattr(Transactions, "update_instances", watched)
+    _, answer = known.import_(ct_disc(tmp_path / "cd", images=5).root, form())
+    assert (answer["status"], answer["instances"]["verified"]) == ("Delivered", 5)
+    assert [count for count in written if count] == [2, 2, 1]
 
 
 def _hash(data: bytes) -> str:
