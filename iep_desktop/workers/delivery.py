@@ -60,7 +60,8 @@ class Delivery:
             ImagesRefused: PACS refused images for good, or they could not be read in the first place.
         """
         if self._may_send(id, ctx):
-            self._send_and_verify(id, ctx)
+            self._send(id, ctx)
+            self.verifying.verify(self.transactions.by_id(id), ctx)
             self._settle(id)
 
     def put_away(self, id: int) -> None:
@@ -79,14 +80,13 @@ class Delivery:
             self.transactions.unqueue(id)
         return gate.is_open
 
-    def _send_and_verify(self, id: int, ctx: Context) -> None:
+    def _send(self, id: int, ctx: Context) -> None:
         waiting = self.transactions.instances(id, frozenset({InstanceState.SPOOLED}))
         if waiting:
             transaction = self.transactions.by_id(id)
             if transaction.status is not self.source.under_way:
                 self.transactions.move(id, self.source.under_way, f"Sending to {transaction.node}", ENGINE)
             self.sending.send(self.transactions.by_id(id), waiting, ctx)
-        self.verifying.verify(self.transactions.by_id(id), ctx)
 
     def _settle(self, id: int) -> None:
         """All has been tried: delivered, or what stands in the way."""
