@@ -22,6 +22,7 @@ from iep_desktop.core.calendar import ServiceCalendar
 from iep_desktop.core.errors import IepError, LedgerUnusable, Retriable
 from iep_desktop.core.job import SENDING, Context, Progress
 from iep_desktop.core.transaction import SlotKind, TransactionType
+from iep_desktop.workers.arenas import share_arenas
 from iep_desktop.workers.circuit import Breaker
 from iep_desktop.workers.collecting import Collecting
 from iep_desktop.workers.desk import Desk
@@ -337,6 +338,7 @@ def headless(desk: Desk) -> Iterator[tuple[QCoreApplication, Engine]]:
     """
     application = QCoreApplication.instance() or QCoreApplication([])
     before = {number: signal.signal(number, lambda *_: application.quit()) for number in _STOPPING}
+    share_arenas()
     engine, errors, collecting = make_engine(desk), list[IepError](), Collecting()
     engine.unusable.connect(errors.append)
     engine.unusable.connect(lambda _: application.quit())
