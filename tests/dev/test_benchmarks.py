@@ -24,7 +24,7 @@ SECONDS = 300.0
 
 SIZES = {
     "blue_light": "1",
-    "blue_light_window": "1 100",
+    "blue_light_window": "100",
     "cine": "8",
     "dicomdir": "60",
     "dicomweb": "4",
