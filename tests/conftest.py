@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -74,3 +75,13 @@ def _wait_for(thread: threading.Thread) -> None:
         time.sleep(0.01)
     if thread.is_alive():
         thread.join(_GRACE_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger's file, made once."""
+    from iep_desktop.store.upgrade import open_ledger  # a test that needs none does not load SQL for it
+
+    path = tmp_path_factory.mktemp("ledger") / "empty.sqlite"
+    open_ledger(f"sqlite:///{path}").dispose()
+    return path

@@ -31,7 +31,7 @@ class Context:
     `stop` and `cancel` may be called from any thread. `stop` lets what is on its way arrive: the job ends where it
     next looks, between two images. `cancel` breaks that off: callbacks registered with `on_cancel` run in the
     caller's thread, so they must be quick and thread-safe (for example an association's `cancel`). `hold` makes it
-    stand still where it next looks, until `go_on`: something more urgent passes by.
+    stand still where it next lets something more urgent pass, until `go_on`.
     """
 
     def __init__(self, report: Callable[[Progress], None] = lambda _: None, interval: float = 0.1) -> None:
@@ -74,13 +74,12 @@ class Context:
         self._way.set()
 
     def let_pass(self) -> None:
-        """Stand still while held; a job that is to end does not."""
+        """Between two images, where nobody waits for us: stand still while held. One that is to end does not."""
         while not self.cancelled and not self._way.wait(_LOOK):
             pass
 
     def check(self) -> None:
-        """Between two images: stand still while held; raise `Cancelled` where somebody asked to stop."""
-        self.let_pass()
+        """Raise `Cancelled` where somebody asked to stop."""
         if self.cancelled:
             raise Cancelled()
 

@@ -164,7 +164,8 @@ def _write(session: Session, changed: Mapping[int, Mapping[str, Any]]) -> None:
     for values, ids in alike.items():
         if len(ids) == 1:
             single[tuple(sorted(name for name, _ in values))].append({"instance": ids[0], **dict(values)})
-        for chunk in _chunks(ids) if len(ids) > 1 else ():
+            continue
+        for chunk in _chunks(ids):
             connection.execute(update(_TABLE).where(_TABLE.c.id.in_(chunk)).values(dict(values)))
     for batch in single.values():
         connection.execute(_UPDATE, batch)

@@ -54,6 +54,7 @@ class Copying:
                 batch.add(change)
                 copied += 1
                 size += result.size if isinstance(result, SpooledFile) else 0
+                ctx.let_pass()
                 ctx.progress(Progress("copy", copied, len(listed), size))
         text = f"Copied {copied} images from the disc"
         self.transactions.record(transaction.id, "spooled", text, "engine")

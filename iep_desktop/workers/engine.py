@@ -90,7 +90,7 @@ class Engine(QObject):
         self._settings = settings
         self._housekeeping = Pool(1, self)
         self._probes = Pool(1, self)  # a silent node holds up nothing else
-        self._leases = Pool(1, self)  # nor do they, which are renewed one by one, hold up a look
+        self._leases = Pool(1, self)  # renewed one by one, each with a write: no look waits for that
         self._pools = {SlotKind.INBOUND: Pool(4, self), SlotKind.OUTBOUND: Pool(5, self)}
         self._pools[SlotKind.BLUE_LIGHT] = self._pools[SlotKind.OUTBOUND]
         self._running: dict[Claim, Running] = {}

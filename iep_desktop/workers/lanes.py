@@ -134,7 +134,7 @@ class Lanes:
         measured = self._associations.unknown(self._node, self._load.images)
         with self._associations.first(self._node):
             while self._send_first(pool, measured):
-                self._ctx.check()
+                self._ctx.let_pass()
                 measured = False
 
     def _send_first(self, pool: ThreadPoolExecutor, measured: bool) -> bool:
@@ -228,8 +228,7 @@ class Lanes:
 
     def _send(self, session: StoreSession, group: Sequence[Prepared]) -> None:
         try:
-            if self._ctx.cancelled:
-                raise Cancelled()
+            self._ctx.check()
             files = [item.file for item in group if item.file is not None]
             said = iter(session.store_files(files))
             for item in group:

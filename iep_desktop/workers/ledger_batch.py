@@ -1,7 +1,7 @@
 """Writes what became of instances to the ledger in batches, and hears there that somebody has cancelled.
 
-A step at most every 0.5 s or 100 instances (architecture.md, known traps): one write an instance would be the
-slowest part of a transfer.
+A step at most every 0.5 s or 100 instances (architecture.md, known traps), and more rarely where writing takes long:
+one write an instance would be the slowest part of a transfer.
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ def test_a_held_job_stands_still_until_it_may_go_on_and_so_does_its_part_in_anot
     ctx.hold()
     assert (ctx.held, part.held) == (True, True)
     threads = [
-        threading.Thread(target=lambda one=one: (one.check(), passed.release())) for one in (ctx, part)
+        threading.Thread(target=lambda one=one: (one.let_pass(), passed.release())) for one in (ctx, part)
     ]
     for thread in threads:
         thread.start()
@@ -169,6 +169,7 @@ def test_a_held_job_that_is_to_end_does(end: Callable[[Context], None]) -> None:
     ctx.hold()
 
     def work() -> None:
+        ctx.let_pass()
         with pytest.raises(Cancelled):
             ctx.check()
         ended.set()

@@ -29,14 +29,6 @@ class Clock:
         return self.time
 
 
-@pytest.fixture(scope="session")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty ledger's file, made once."""
-    path = tmp_path_factory.mktemp("ledger") / "empty.sqlite"
-    open_ledger(f"sqlite:///{path}").dispose()
-    return path
-
-
 @pytest.fixture
 def path(empty_ledger: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(empty_ledger, tmp_path / "ledger.sqlite"))

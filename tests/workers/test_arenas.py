@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from iep_desktop.workers.arenas import share_arenas
+
 COUNT = """
 import ctypes, sys, threading
 from iep_desktop.workers.arenas import share_arenas
@@ -32,6 +34,13 @@ libc.malloc_info(0, out)
 libc.fclose(out)
 print(open(sys.argv[1]).read().count("<heap nr="))
 """
+
+
+def test_another_c_library_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("iep_desktop.workers.arenas.ctypes.CDLL", lambda name: asked.append(name) or object())
+    share_arenas()
+    assert asked == ([None] if sys.platform.startswith("linux") else [])
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has arenas")

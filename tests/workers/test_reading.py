@@ -23,16 +23,9 @@ READS = ("events", "messages", "series_progress")
 EVIDENCE = ("evidence", "of", "uncommitted")
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("empty") / "ledger.sqlite"
-    open_ledger(f"sqlite:///{path}").dispose()
-    return path
-
-
 @pytest.fixture
-def url(empty: Path, tmp_path: Path) -> str:
-    return f"sqlite:///{shutil.copy(empty, tmp_path / 'ledger.sqlite')}"
+def url(empty_ledger: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(empty_ledger, tmp_path / 'ledger.sqlite')}"
 
 
 @pytest.fixture

@@ -78,6 +78,8 @@ class WebLine:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def check(self) -> None:
+        """Between two images. Raises Cancelled."""
+        self._ctx.let_pass()
         self._ctx.check()
 
     @property

@@ -134,6 +134,7 @@ class DetailsPanel(QWidget):
         self._footer.setLayout(self._footer_row)
         self._footer_row.setContentsMargins(16, 8, 16, 8)
         self._footer_acts: tuple[Act, ...] = ()
+        self._footer_of: Transaction | None = None  # what its buttons are for, also before the rest is shown
         layout = QVBoxLayout(self)
         layout.setContentsMargins(1, 0, 0, 0)
         layout.setSpacing(0)
@@ -237,9 +238,8 @@ class DetailsPanel(QWidget):
         self.failure.show_details(details, now, self._shown.other)
         self.messages.show_details(details, now, self._shown.other)
         self.required.show_details(details, now)
-        self._content.setUpdatesEnabled(
-            False
-        )  # nobody sees one transaction's head above another one's images
+        # Until the rest stands, too: nobody sees one transaction's head above another one's images.
+        self._content.setUpdatesEnabled(False)
         self._rest.start()
 
     def _show_rest(self) -> None:
@@ -281,6 +281,7 @@ class DetailsPanel(QWidget):
         self.history.link.hide()
 
     def _show_footer(self, transaction: Transaction) -> None:
+        self._footer_of = transaction
         acts = tuple(act for act in _FOOTER if act in possible(transaction, self._me))
         self._footer.setVisible(bool(acts))
         if acts == self._footer_acts:
@@ -296,8 +297,8 @@ class DetailsPanel(QWidget):
             self._footer_row.addWidget(button)
 
     def _wish(self, act: Act) -> None:
-        if self._shown:
-            self.wished.emit(Wish(act, self._shown.details.transaction))
+        if self._footer_of:
+            self.wished.emit(Wish(act, self._footer_of))
 
     # -- a person is here
 
