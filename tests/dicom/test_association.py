@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from pynetdicom.pdu_primitives import A_ABORT
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined, unused-ignore]
 
@@ -197,6 +198,20 @@ def test_a_peer_that_never_answers_our_release_does_not_hold_us() -> None:
     with ScriptedPeer(falls_silent) as peer, associate(peer.node, VERIFICATION, limits=LONG):
         pass
     assert time.monotonic() - start < 2
+
+
+def test_an_abort_that_is_asked_for_while_the_line_ends_by_itself_does_no_harm() -> None:
+    """pytest fails a test in which a thread ended with an exception."""
+    with ScriptedPeer(answers(0)) as peer:
+        link = NodeAssociation(peer.node, VERIFICATION, LONG)
+        link.open()
+        dul = link.assoc.dul
+        dul.to_provider_queue.put(A_ABORT())
+        for event in ("Evt19", "Evt15"):  # what is no PDU, read just before
+            dul.event_queue.put(event)
+        link.abort()
+    assert not dul.is_alive()
+    assert dul.to_provider_queue.empty()
 
 
 def test_no_thread_is_left_behind() -> None:
