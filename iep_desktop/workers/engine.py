@@ -339,6 +339,7 @@ def headless(desk: Desk) -> Iterator[tuple[QCoreApplication, Engine]]:
     application = QCoreApplication.instance() or QCoreApplication([])
     before = {number: signal.signal(number, lambda *_: application.quit()) for number in _STOPPING}
     share_arenas()
+    desk.ledger.database.spare_memory()
     engine, errors, collecting = make_engine(desk), list[IepError](), Collecting()
     engine.unusable.connect(errors.append)
     engine.unusable.connect(lambda _: application.quit())

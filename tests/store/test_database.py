@@ -31,6 +31,20 @@ def test_the_ledger_uses_wal_checks_foreign_keys_and_syncs_every_commit(database
     assert _pragma(database, "synchronous") == 2
 
 
+def test_an_engine_keeps_little_of_the_ledger_in_memory_whoever_connected_before(database: Database) -> None:
+    roomy = _pragma(database, "cache_size")
+    with database.read() as held:
+        held.connection()
+        database.spare_memory()
+    assert roomy == -16000
+    with database.read() as one, database.read() as another, database.write() as third:
+        sizes = [
+            session.connection().exec_driver_sql("PRAGMA cache_size").scalar()
+            for session in (one, another, third)
+        ]
+    assert sizes == [-2000] * 3
+
+
 def test_a_row_of_an_unknown_transaction_is_refused(database: Database, clock: datetime) -> None:
     with pytest.raises(Refused), database.write() as session:
         session.add(_event(404, database.now(), "text"))
