@@ -23,9 +23,9 @@ BARE = "from PySide6.QtWidgets import QApplication; QApplication([])"
 WINDOW = """
 import os, sys
 from pathlib import Path
+from iep_desktop import app, settings
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from iep_desktop import app, settings
 from iep_desktop.ui.theme import Theme, ThemeChoice
 
 application = app.make_application()

@@ -10,6 +10,10 @@ import gc
 
 gc.disable()  # while modules are loaded: looking through what they made for garbage is a tenth of the start
 
+from iep_desktop.qt_imports import load_qt
+
+load_qt()
+
 import os
 import signal
 import sys

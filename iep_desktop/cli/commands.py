@@ -32,6 +32,7 @@ from iep_desktop.core.transaction import (
     WorklistFilter,
     WorklistOrder,
 )
+from iep_desktop.qt_imports import load_qt
 
 if TYPE_CHECKING:
     from iep_desktop.workers.desk import Desk
@@ -203,6 +204,7 @@ def _patient(id: str | None, contents: MediumContents) -> MediumPatient | None:
 def rest(transaction: Transaction, wait: bool, desk: Desk, out: Output) -> Exit:
     """Print where the transaction stands, after it has come to rest where that was asked for."""
     if wait and _runs_now(transaction):
+        load_qt()
         from iep_desktop.workers.engine import run_until_rest
 
         bar = out.progress()
@@ -305,6 +307,7 @@ def cancel(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
 
 
 def run(args: argparse.Namespace, desk: Desk, out: Output) -> Exit:
+    load_qt()
     if args.for_window:
         from iep_desktop.workers.serving import serve_standard
 

@@ -35,6 +35,7 @@ from iep_desktop.core.transaction import (
     WorklistFilter,
     WorklistOrder,
 )
+from iep_desktop.qt_imports import load_qt
 from iep_desktop.settings import Settings
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def partner_of(ods: str) -> Partner:
 
 def run(root: Path, ods: str) -> int:
     """Play a partner of the demo in `root` until the process that started it closes our standard input."""
+    load_qt()
     from iep_desktop.workers.desk import open_desk
     from iep_desktop.workers.engine import run_engine
 
