@@ -13,8 +13,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine import URL
@@ -43,9 +44,13 @@ class Database:
         self.now = clock
         parsed = _parse(url)
         self._file = _LedgerFile(parsed) if parsed.get_backend_name() == "sqlite" else None
-        self._engine = self._file.engine(busy_seconds, create) if self._file else _server_engine(parsed)
-        self._writing = self._engine.execution_options(ledger_write=True)
+        self._busy_seconds = busy_seconds
+        self._use(self._file.engine(busy_seconds, create) if self._file else _server_engine(parsed))
         self._shared = threading.local()  # the session of a snapshot that this thread has open
+
+    def _use(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writing = engine.execution_options(ledger_write=True)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -103,10 +108,10 @@ class Database:
             self._file.remember()
 
     def spare_memory(self) -> None:
-        """For a process that runs for weeks and asks by key: its connections keep little of the file in memory."""
+        """For a process that runs for weeks and asks by key: few connections, which keep little of the file."""
         if self._file:
-            self._file.cache_kb = _ENGINE_CACHE_KB
-            self._engine.dispose()  # those that are open; whoever holds one returns it to nobody
+            self._engine.dispose()
+            self._use(self._file.engine(self._busy_seconds, create=False, room=_ENGINE))
 
     def dispose(self) -> None:
         self._engine.dispose()
@@ -134,10 +139,20 @@ class Database:
 
 _RESTORE = "Restore the last backup of the ledger, or ask the admin."
 
-_WINDOW_CACHE_KB = 16000
-"""Of each connection. With a quarter of it searches in a million rows took half as long again."""
-_ENGINE_CACHE_KB = 2000
-"""SQLite's own default. A cache that holds all of a growing ledger grows with it, once for each connection."""
+
+class _Room(NamedTuple):
+    """What the connections of a process keep in memory, each for itself."""
+
+    cache_kb: int  # of the file's pages: one that holds all of a growing ledger grows with it
+    connections: int  # that stay open while nobody uses them
+
+
+_WINDOW = _Room(cache_kb=16_000, connections=10)
+"""With a quarter of the cache searches in a million rows took half as long again."""
+_ENGINE = _Room(cache_kb=2_000, connections=4)
+"""A dozen connections of an engine came to 25 MB after a thousand transactions."""
+_MOST = 40
+"""Connections at the same time."""
 
 
 def _parse(url: str) -> URL:
@@ -166,9 +181,8 @@ class _LedgerFile:
             raise LedgerUnusable("The ledger needs a file", hint="Example: sqlite:///ledger.sqlite")
         self._path = Path(url.database).absolute()
         self._identity: tuple[int, int] | None = None
-        self.cache_kb = _WINDOW_CACHE_KB
 
-    def engine(self, busy_seconds: float, create: bool) -> Engine:
+    def engine(self, busy_seconds: float, create: bool, room: _Room = _WINDOW) -> Engine:
         if create:
             self._check_folder()
         uri = f"{self._path.as_uri()}?mode={'rwc' if create else 'rw'}"
@@ -183,21 +197,15 @@ class _LedgerFile:
             "sqlite://",
             creator=connect,
             poolclass=QueuePool,
-            pool_size=10,
-            max_overflow=30,
+            pool_size=room.connections,
+            max_overflow=_MOST - room.connections,
             pool_timeout=busy_seconds,
             pool_use_lifo=True,  # a few connections do nearly all, and only their caches fill
             hide_parameters=True,
         )
-        event.listen(engine, "connect", self._set_up)
+        event.listen(engine, "connect", partial(_set_up, room))
         event.listen(engine, "begin", _begin)
         return engine
-
-    def _set_up(self, connection: Any, _record: Any) -> None:
-        """Each connection: WAL stays with the file, the others are the connection's own."""
-        cache = f"cache_size=-{self.cache_kb}"
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", cache):
-            connection.execute(f"PRAGMA {pragma}")
 
     def _check_folder(self) -> None:
         folder = self._path.parent
@@ -228,6 +236,13 @@ class _LedgerFile:
         except OSError:
             return None
         return found.st_dev, found.st_ino
+
+
+def _set_up(room: _Room, connection: Any, _record: Any) -> None:
+    """Each connection: WAL stays with the file, the others are the connection's own."""
+    cache = f"cache_size=-{room.cache_kb}"
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", cache):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin(connection: Connection) -> None:

@@ -43,7 +43,7 @@ _COLUMNS: dict[Column, InstrumentedAttribute[Any]] = {
 FEW = 10_000
 """So many rows can be read and sorted for one page in a few hundredths of a second."""
 
-MANY = 5_000
+MANY = 4_000
 """Nobody reads on beyond so many that a search finds: more is typed instead."""
 
 _Ids = Sequence[int]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -37,12 +37,11 @@ def test_an_engine_keeps_little_of_the_ledger_in_memory_whoever_connected_before
         held.connection()
         database.spare_memory()
     assert roomy == -16000
-    with database.read() as one, database.read() as another, database.write() as third:
-        sizes = [
-            session.connection().exec_driver_sql("PRAGMA cache_size").scalar()
-            for session in (one, another, third)
-        ]
-    assert sizes == [-2000] * 3
+    with ExitStack() as together:
+        sessions = [together.enter_context(database.read()) for _ in range(6)]
+        sizes = [session.connection().exec_driver_sql("PRAGMA cache_size").scalar() for session in sessions]
+    assert sizes == [-2000] * 6
+    assert database._engine.pool.checkedin() == 4  # type: ignore[attr-defined]
 
 
 def test_a_row_of_an_unknown_transaction_is_refused(database: Database, clock: datetime) -> None:
