@@ -5,8 +5,17 @@ from __future__ import annotations
 from enum import StrEnum
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QIcon, QKeyEvent, QPaintEvent
+from PySide6.QtWidgets import (
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
 
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.labels import set_property
@@ -99,6 +108,29 @@ class MenuButton(Button):
             self.open_menu()
             return
         super().keyPressEvent(event)
+
+
+class ChoiceButton(MenuButton):
+    """A menu button among fields, and drawn as one: what is chosen at the left, the chevron at the far right."""
+
+    def __init__(self, text: str, theme: Theme, menu: QMenu, parent: QWidget | None = None) -> None:
+        super().__init__(text, theme, menu, Kind.PLAIN, parent)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter, option = QStylePainter(self), QStyleOptionButton()
+        self.initStyleOption(option)
+        text, icon = self.text().replace("&", ""), self.icon()
+        option.text, option.icon = "", QIcon()  # type: ignore[attr-defined, unused-ignore]
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        inner, side = self.rect().adjusted(_INSET, 0, -_INSET, 0), self.iconSize().width()
+        icon.paint(painter, inner, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        words = inner.adjusted(0, 0, -side - _INSET, 0)
+        shown = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, words.width())
+        painter.drawText(words, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+
+
+_INSET = 12
+"""Pixels, as within the other fields."""
 
 
 class IconButton(QToolButton):

@@ -102,6 +102,10 @@ class _Dot(QWidget):
         painter.drawEllipse(QRectF(1, 1, 8, 8))
 
 
+_GAP = 6
+"""Pixels between dot, name and word of a node."""
+
+
 class _Light(QWidget):
     """Dot, name, and always the word."""
 
@@ -110,9 +114,14 @@ class _Light(QWidget):
         self._dot, self.name, self.word = _Dot(theme), ElidedLabel("", "text2"), Label("", weight=500)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
+        row.setSpacing(_GAP)
         for widget in (self._dot, self.name, self.word):
             row.addWidget(widget)
+
+    @property
+    def beside(self) -> int:
+        """Pixels of all but the name."""
+        return self._dot.width() + self.word.sizeHint().width() + 2 * _GAP
 
     def show_light(self, light: NodeLight, name: str) -> None:
         word = _WORDS.get(light.state, light.state.value)
@@ -124,6 +133,55 @@ class _Light(QWidget):
         self.setToolTip(f"{light.name}: {light.detail or word}{milliseconds}")
         self.setAccessibleName(f"{name} {word}")
         self.setAccessibleDescription(light.detail)
+
+
+class _Lights(QWidget):
+    """Side by side. Where the names do not all fit, the longest give way first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.all: list[_Light] = []
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(20)
+
+    def set_number(self, number: int, theme: Theme) -> None:
+        while len(self.all) > number:
+            gone = self.all.pop()
+            gone.setParent(None)
+            gone.deleteLater()
+        while len(self.all) < number:
+            self.all.append(_Light(theme))
+            self._row.addWidget(self.all[-1])
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._beside() + sum(self._wanted()), super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        least = self._beside() + sum(light.name.minimumSizeHint().width() for light in self.all)
+        return QSize(least, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.share()
+
+    def share(self) -> None:
+        """Give each name its part of the width that there is."""
+        left, wanted = self.width() - self._beside(), self._wanted()
+        shares = dict[int, int]()
+        for at in sorted(range(len(wanted)), key=wanted.__getitem__):
+            shares[at] = max(0, min(wanted[at], left // (len(wanted) - len(shares))))
+            left -= shares[at]
+        for at, share in shares.items():
+            self.all[at].name.setFixedWidth(share)
+
+    def _wanted(self) -> list[int]:
+        return [light.name.fontMetrics().horizontalAdvance(light.name.text()) for light in self.all]
+
+    def _beside(self) -> int:
+        """What dots, words and distances take."""
+        return sum(light.beside for light in self.all) + self._row.spacing() * max(0, len(self.all) - 1)
 
 
 def _clock(at: datetime | None) -> str:
@@ -143,9 +201,7 @@ class FlowStrip(QWidget):
         self.slots = {kind: _Slots(kind, theme) for kind in SlotKind}
         self.rates = Label("0 images/s  0 MB/s")
         self.rates.setMinimumWidth(self.rates.fontMetrics().horizontalAdvance("0 000 images/s  000 MB/s"))
-        self._lights = QHBoxLayout()
-        self._lights.setSpacing(20)
-        self.lights: list[_Light] = []
+        self._lights = _Lights()
         self.next_batch = Label()
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 1, 16, 0)
@@ -154,7 +210,7 @@ class FlowStrip(QWidget):
             row.addWidget(slots)
         row.addWidget(self.rates)
         row.addStretch(1)
-        row.addLayout(self._lights)
+        row.addWidget(self._lights)
         self._batch_name = Label("Next batch", "text2")
         batch = QHBoxLayout()
         batch.setSpacing(8)
@@ -162,6 +218,10 @@ class FlowStrip(QWidget):
         batch.addWidget(self.next_batch)
         row.addLayout(batch)
         self._batch_name.hide()
+
+    @property
+    def lights(self) -> list[_Light]:
+        return self._lights.all
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where it is narrow pictures and rates give way, the words for slots and nodes stay."""
@@ -185,15 +245,11 @@ class FlowStrip(QWidget):
         self.next_batch.setVisible(has_batch)
 
     def show_lights(self, lights: tuple[NodeLight, ...]) -> None:
-        while len(self.lights) > len(lights):
-            gone = self.lights.pop()
-            gone.setParent(None)
-            gone.deleteLater()
-        while len(self.lights) < len(lights):
-            self.lights.append(_Light(self._theme))
-            self._lights.addWidget(self.lights[-1])
+        self._lights.set_number(len(lights), self._theme)
         roles = [light.role for light in lights]
         for widget, light in zip(self.lights, lights, strict=True):
             alone = roles.count(light.role) == 1
             role = "PACS" if light.role is NodeRole.PACS else "Gateway"
             widget.show_light(light, role if alone else light.name)
+        self._lights.updateGeometry()
+        self._lights.share()

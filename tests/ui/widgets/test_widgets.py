@@ -14,7 +14,7 @@ from iep_desktop.core.model import NodeRole
 from iep_desktop.core.transaction import Slot, SlotKind, Status
 from iep_desktop.ui.theme import Theme
 from iep_desktop.ui.widgets.bar import Bar
-from iep_desktop.ui.widgets.buttons import Button, IconButton, Kind, MenuButton
+from iep_desktop.ui.widgets.buttons import Button, ChoiceButton, IconButton, Kind, MenuButton
 from iep_desktop.ui.widgets.chip import Chip
 from iep_desktop.ui.widgets.confirm import ConfirmDialog
 from iep_desktop.ui.widgets.errors import ErrorBanner, ErrorDialog, show_error
@@ -306,6 +306,38 @@ def test_the_strip_says_slots_rates_lights_and_the_next_batch_in_words(theme: Th
     strip.show_lights((NodeLight("A", NodeRole.PACS), NodeLight("B", NodeRole.PACS)))
     assert [light.name.text() for light in strip.lights] == ["A", "B"]
     assert strip.lights[0].word.text() == "not tried yet"
+
+
+def test_where_the_names_of_nodes_do_not_fit_the_longest_gives_way(theme: Theme, qtbot: QtBot) -> None:
+    strip = FlowStrip(theme)
+    qtbot.addWidget(strip)
+    names = ("PACS A", "UHLPACSWFMGATEWAY01", "GW")
+    strip.show_lights(tuple(NodeLight(name, NodeRole.PACS, LightState.UP) for name in names))
+    strip.resize(1500, 40)
+    strip.show()
+    widths = [light.name.width() for light in strip.lights]
+    whole = [light.name.fontMetrics().horizontalAdvance(light.name.text()) for light in strip.lights]
+    assert widths == whole
+    strip.resize(1020, 40)
+    qtbot.waitUntil(lambda: strip.lights[1].name.width() < whole[1])
+    assert [strip.lights[at].name.width() for at in (0, 2)] == [whole[0], whole[2]]
+    assert strip.lights[1].name.toolTip() == names[1]
+
+
+def test_a_choice_among_fields_has_its_words_at_the_left_and_the_chevron_at_the_right(
+    theme: Theme, qtbot: QtBot
+) -> None:
+    def inked(words: str) -> list[int]:
+        button = ChoiceButton(words, theme, QMenu())
+        qtbot.addWidget(button)
+        button.resize(400, 32)
+        image = button.grab().toImage()
+        ground = image.pixelColor(200, 16)
+        return [x for x in range(4, 396) if any(image.pixelColor(x, y) != ground for y in range(6, 26))]
+
+    assert max(x for x in inked("All") if x < 200) < 40
+    assert min(x for x in inked("All") if x >= 200) > 360
+    assert len(inked("CT, MR, CR, DX, US, XA, MG, NM, PT, RF, CT, MR, CR, DX, US, XA, MG, NM")) > 200
 
 
 def test_the_strip_says_that_the_night_window_is_open(theme: Theme, qtbot: QtBot) -> None:

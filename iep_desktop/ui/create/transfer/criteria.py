@@ -14,7 +14,7 @@ from iep_desktop.ui.disc_wizard.exam_rows import DayEdit
 from iep_desktop.ui.disc_wizard.form_text import MODALITIES, parse_day
 from iep_desktop.ui.disc_wizard.parts import FormField, row
 from iep_desktop.ui.theme import Theme
-from iep_desktop.ui.widgets.buttons import Button, Kind, MenuButton
+from iep_desktop.ui.widgets.buttons import Button, ChoiceButton, Kind
 from iep_desktop.ui.widgets.field import FieldGrid
 
 
@@ -30,7 +30,7 @@ class CriteriaBar(QWidget):
         self.description, self.accession = QLineEdit(), QLineEdit()
         self._menu = QMenu()
         self._modalities = {code: self._menu.addAction(code) for code in MODALITIES}
-        self.modalities = MenuButton("All", theme, self._menu, Kind.PLAIN)
+        self.modalities = ChoiceButton("All", theme, self._menu)
         self.search = Button("S&earch PACS", theme, icon="search")
         self.clear = Button("Clear search", theme, Kind.FLAT)
         self._fields = {
