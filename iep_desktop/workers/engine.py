@@ -22,7 +22,7 @@ from iep_desktop.core.calendar import ServiceCalendar
 from iep_desktop.core.errors import IepError, LedgerUnusable, Retriable
 from iep_desktop.core.job import SENDING, Context, Progress
 from iep_desktop.core.transaction import SlotKind, TransactionType
-from iep_desktop.workers.arenas import share_arenas
+from iep_desktop.workers.arenas import giving_back, share_arenas
 from iep_desktop.workers.circuit import Breaker
 from iep_desktop.workers.collecting import Collecting
 from iep_desktop.workers.desk import Desk
@@ -343,6 +343,7 @@ def headless(desk: Desk) -> Iterator[tuple[QCoreApplication, Engine]]:
     engine, errors, collecting = make_engine(desk), list[IepError](), Collecting()
     engine.unusable.connect(errors.append)
     engine.unusable.connect(lambda _: application.quit())
+    giving = giving_back(engine)
     engine.start()
     collecting.start()
     try:
@@ -350,6 +351,7 @@ def headless(desk: Desk) -> Iterator[tuple[QCoreApplication, Engine]]:
         if errors:
             raise errors[0]
     finally:
+        giving.stop()
         engine.stop()
         collecting.stop()
         for number, handler in before.items():

@@ -1,4 +1,4 @@
-"""Threads of an engine share what they free."""
+"""Threads of an engine share what they free, and what nobody needs goes back to the system."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import subprocess
 import sys
 
 import pytest
+from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
 
-from iep_desktop.workers.arenas import share_arenas
+from iep_desktop.workers import arenas
+from iep_desktop.workers.arenas import give_back, giving_back, share_arenas
 
 COUNT = """
 import ctypes, sys, threading
@@ -38,9 +41,15 @@ print(open(sys.argv[1]).read().count("<heap nr="))
 
 def test_another_c_library_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
-    monkeypatch.setattr("iep_desktop.workers.arenas.ctypes.CDLL", lambda name: asked.append(name) or object())
+
+    def library(name: object) -> object:
+        asked.append(name)
+        return object()
+
+    monkeypatch.setattr("iep_desktop.workers.arenas.ctypes.CDLL", library)
     share_arenas()
-    assert asked == ([None] if sys.platform.startswith("linux") else [])
+    give_back()
+    assert asked == ([None, None] if sys.platform.startswith("linux") else [])
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has arenas")
@@ -51,3 +60,33 @@ def test_many_threads_have_two_arenas_where_they_would_have_many(tmp_path: objec
 
     assert arenas() > 4
     assert arenas("shared") <= 2
+
+
+GAPS = """
+import psutil, sys
+from iep_desktop.workers.arenas import give_back
+
+of = psutil.Process()
+blocks = [bytes(3_000) for _ in range(20_000)]
+blocks = blocks[::100]  # 60 MB of gaps; each that stays keeps what is before it from the system
+before = of.memory_info().rss
+give_back()
+print(before - of.memory_info().rss)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps gaps")
+def test_what_lies_free_between_what_is_in_use_goes_back() -> None:
+    command = [sys.executable, "-c", GAPS]
+    returned = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert returned > 40_000_000
+
+
+def test_it_goes_back_again_and_again(monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
+    times: list[None] = []
+    monkeypatch.setattr(arenas, "GIVE_BACK_MS", 1)
+    monkeypatch.setattr(arenas, "give_back", lambda: times.append(None))
+    owner = QObject()
+    giving = giving_back(owner)
+    qtbot.waitUntil(lambda: len(times) > 2, timeout=5_000)
+    giving.stop()
