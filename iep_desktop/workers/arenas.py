@@ -11,8 +11,6 @@ import ctypes
 import sys
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer
-
 _M_ARENA_MAX = -8  # malloc.h of glibc
 _MOST = 2
 GIVE_BACK_MS = 20_000
@@ -30,15 +28,6 @@ def give_back() -> None:
     malloc_trim = _of_glibc("malloc_trim")
     if malloc_trim is not None:
         malloc_trim(0)
-
-
-def giving_back(parent: QObject) -> QTimer:
-    """Started; for as long as its event loop runs."""
-    tick = QTimer(parent)
-    tick.setInterval(GIVE_BACK_MS)
-    tick.timeout.connect(give_back)
-    tick.start()
-    return tick
 
 
 def _of_glibc(name: str) -> Callable[..., int] | None:

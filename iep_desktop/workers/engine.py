@@ -22,7 +22,7 @@ from iep_desktop.core.calendar import ServiceCalendar
 from iep_desktop.core.errors import IepError, LedgerUnusable, Retriable
 from iep_desktop.core.job import SENDING, Context, Progress
 from iep_desktop.core.transaction import SlotKind, TransactionType
-from iep_desktop.workers.arenas import giving_back, share_arenas
+from iep_desktop.workers.arenas import GIVE_BACK_MS, give_back, share_arenas
 from iep_desktop.workers.circuit import Breaker
 from iep_desktop.workers.collecting import Collecting
 from iep_desktop.workers.desk import Desk
@@ -343,7 +343,10 @@ def headless(desk: Desk) -> Iterator[tuple[QCoreApplication, Engine]]:
     engine, errors, collecting = make_engine(desk), list[IepError](), Collecting()
     engine.unusable.connect(errors.append)
     engine.unusable.connect(lambda _: application.quit())
-    giving = giving_back(engine)
+    giving = QTimer()
+    giving.setInterval(GIVE_BACK_MS)
+    giving.timeout.connect(give_back)
+    giving.start()
     engine.start()
     collecting.start()
     try:

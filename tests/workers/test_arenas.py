@@ -7,11 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from PySide6.QtCore import QObject
-from pytestqt.qtbot import QtBot
 
-from iep_desktop.workers import arenas
-from iep_desktop.workers.arenas import give_back, giving_back, share_arenas
+from iep_desktop.workers.arenas import give_back, share_arenas
 
 COUNT = """
 import ctypes, sys, threading
@@ -80,13 +77,3 @@ def test_what_lies_free_between_what_is_in_use_goes_back() -> None:
     command = [sys.executable, "-c", GAPS]
     returned = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert returned > 40_000_000
-
-
-def test_it_goes_back_again_and_again(monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
-    times: list[None] = []
-    monkeypatch.setattr(arenas, "GIVE_BACK_MS", 1)
-    monkeypatch.setattr(arenas, "give_back", lambda: times.append(None))
-    owner = QObject()
-    giving = giving_back(owner)
-    qtbot.waitUntil(lambda: len(times) > 2, timeout=5_000)
-    giving.stop()
