@@ -177,7 +177,7 @@ class _Lights(QWidget):
             self.all[at].name.setFixedWidth(share)
 
     def _wanted(self) -> list[int]:
-        return [light.name.fontMetrics().horizontalAdvance(light.name.text()) for light in self.all]
+        return [light.name.whole_width for light in self.all]
 
     def _beside(self) -> int:
         """What dots, words and distances take."""
@@ -200,7 +200,7 @@ class FlowStrip(QWidget):
         self.setAccessibleName("What moves now")
         self.slots = {kind: _Slots(kind, theme) for kind in SlotKind}
         self.rates = Label("0 images/s  0 MB/s")
-        self.rates.setMinimumWidth(self.rates.fontMetrics().horizontalAdvance("0 000 images/s  000 MB/s"))
+        self.rates.setMinimumWidth(self.rates.fontMetrics().horizontalAdvance("000 images/s  000 MB/s"))
         self._lights = _Lights()
         self.next_batch = Label()
         row = QHBoxLayout(self)

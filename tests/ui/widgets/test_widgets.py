@@ -311,16 +311,18 @@ def test_the_strip_says_slots_rates_lights_and_the_next_batch_in_words(theme: Th
 def test_where_the_names_of_nodes_do_not_fit_the_longest_gives_way(theme: Theme, qtbot: QtBot) -> None:
     strip = FlowStrip(theme)
     qtbot.addWidget(strip)
-    names = ("PACS A", "UHLPACSWFMGATEWAY01", "GW")
+    names = ("Gateway", "UHLPACSWFMGATEWAY01", "GW")  # the first takes 53.48 pixels
     strip.show_lights(tuple(NodeLight(name, NodeRole.PACS, LightState.UP) for name in names))
     strip.resize(1500, 40)
     strip.show()
     widths = [light.name.width() for light in strip.lights]
-    whole = [light.name.fontMetrics().horizontalAdvance(light.name.text()) for light in strip.lights]
+    whole = [light.name.whole_width for light in strip.lights]
     assert widths == whole
+    assert [light.name.shown for light in strip.lights] == list(names)
     strip.resize(1020, 40)
     qtbot.waitUntil(lambda: strip.lights[1].name.width() < whole[1])
-    assert [strip.lights[at].name.width() for at in (0, 2)] == [whole[0], whole[2]]
+    assert [strip.lights[at].name.shown for at in (0, 2)] == ["Gateway", "GW"]
+    assert strip.lights[1].name.shown.endswith("…")
     assert strip.lights[1].name.toolTip() == names[1]
 
 
