@@ -27,7 +27,7 @@ from iep_desktop.dicom.medium_facts import (
     code,
     number,
 )
-from iep_desktop.dicom.skim import Damaged, Values, skim
+from iep_desktop.dicom.skim import Damaged, Values, skim, tags
 
 _PIXELS = 0x7FE00008  # float, double and integer pixel data, all of group 7FE0 after the offset tables
 _LONG_VRS = frozenset({b"OB", b"OW", b"OF", b"OD", b"OV", b"OL", b"UN"})
@@ -124,6 +124,17 @@ def read_head(fp: BinaryIO, path: str, size: int, facts: Facts) -> Head:
     return Head(placed, _preamble(start.preamble), damage)
 
 
+def sop_instance_uid(fp: BinaryIO) -> str:
+    """Which instance a file is: by its data set, for some programs that hide names leave the old meta header.
+
+    Raises:
+        NotDicom, Damaged, OSError.
+    """
+    start = read_start(fp)
+    body = _inflated(fp)[0] if start.transfer_syntax == DEFLATED else fp
+    return _identity(start, skim(body, start.syntax, _IDENTITY, _after_identity))[1]
+
+
 def data_set_offset(fp: BinaryIO) -> int:
     """Where the data set begins: what stands before may differ between copies of one instance.
 
@@ -135,6 +146,11 @@ def data_set_offset(fp: BinaryIO) -> int:
 
 
 _CUT = "The file is damaged: it is cut short"
+_IDENTITY = tags(SOP_CLASS, SOP_INSTANCE)
+
+
+def _after_identity(tag: BaseTag, vr: str | None, length: int) -> bool:
+    return int(tag) > SOP_INSTANCE
 
 
 class _Walk:

@@ -17,8 +17,10 @@ from iep_desktop.core.errors import IepError, MediumUnreadable, Permanent, Retri
 from iep_desktop.core.job import Context
 from iep_desktop.core.queries import PacsInstance
 from iep_desktop.core.viewing import ImageSource, ViewImage, ViewSeries, ViewStudy
+from iep_desktop.dicom.file_heads import sop_instance_uid
+from iep_desktop.dicom.file_start import NotDicom
 from iep_desktop.dicom.medium_files import FolderMedium, reason
-from iep_desktop.dicom.sendfile import send_file
+from iep_desktop.dicom.skim import Damaged
 from iep_desktop.dicom.spool import file_name
 from iep_desktop.workers.viewing_cache import ViewingCache
 
@@ -82,13 +84,22 @@ class DiscFiles(MediumFiles):
     def file(self, study: ViewStudy, series: ViewSeries, image: ViewImage, ctx: Context) -> Path:
         where = self._paths.get(image.sop_instance_uid, "")
         path = super().file(study, series, replace(image, where=where), ctx)
-        if send_file(path).sop_instance_uid != image.sop_instance_uid:
+        if _instance(path) != image.sop_instance_uid:
             raise MediumUnreadable(
                 "Another disc is in the drive",
                 "It holds another file in this place.",
                 "Put the right one in.",
             )
         return path
+
+
+def _instance(path: Path) -> str:
+    """Empty where it is none, or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return sop_instance_uid(file)
+    except (NotDicom, Damaged, OSError):
+        return ""
 
 
 @dataclass(frozen=True)

@@ -219,20 +219,27 @@ def _stored_without_us(
 
 
 def _fit_to_send(path: Path, target: Path) -> Path:
-    """The same data set behind a meta header, and of even length: what has none cannot be sent as it is."""
+    """The same data set behind a meta header that says what it is, and of even length: what has no header, or
+    another image's, as some programs that hide names leave it, cannot be sent as it is."""
     data = path.read_bytes()
+    ds = dcmread(path, force=True, stop_before_pixels=True)
     if data[128:132] != b"DICM":
-        ds = dcmread(path, force=True)
-        meta = FileMetaDataset()
-        meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = ds.SOPClassUID, ds.SOPInstanceUID
-        meta.TransferSyntaxUID = UID(guessed_syntax(ds))
-        head = BytesIO()
-        write_file_meta_info(DicomFileLike(head), meta, enforce_standard=True)
-        data = bytes(128) + b"DICM" + head.getvalue() + data
+        data = _meta(ds, guessed_syntax(dcmread(path, force=True))) + data
+    elif ds.file_meta.get("MediaStorageSOPInstanceUID") != ds.SOPInstanceUID:
+        data = _meta(ds, ds.file_meta.TransferSyntaxUID) + data[send_file(path).offset :]
     target.write_bytes(data)
     odd = (len(data) - send_file(target).offset) % 2
     target.write_bytes(data + b"\0" * odd)
     return target
+
+
+def _meta(ds: Dataset, transfer_syntax_uid: str) -> bytes:
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = ds.SOPClassUID, ds.SOPInstanceUID
+    meta.TransferSyntaxUID = UID(transfer_syntax_uid)
+    head = BytesIO()
+    write_file_meta_info(DicomFileLike(head), meta, enforce_standard=True)
+    return bytes(128) + b"DICM" + head.getvalue()
 
 
 def _studies(archive: Orthanc) -> list[str]:

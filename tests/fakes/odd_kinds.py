@@ -34,6 +34,7 @@ class Kind(StrEnum):
     UNDEFINED_LENGTH = "a sequence of undefined length"
     ODD_LENGTH = "a value of odd length"
     NO_META = "no meta header"
+    ANOTHER_META = "another image's meta header"
 
 
 def kinds_of(path: Path) -> set[Kind]:
@@ -46,6 +47,8 @@ def kinds_of(path: Path) -> set[Kind]:
         Kind.BIG_ENDIAN: syntax == ExplicitVRBigEndian,
         Kind.DEFLATED: syntax == DeflatedExplicitVRLittleEndian,
         Kind.NO_META: head[128:] != b"DICM",
+        Kind.ANOTHER_META: ds.file_meta.get("MediaStorageSOPInstanceUID", ds.SOPInstanceUID)
+        != ds.SOPInstanceUID,
     }
     return {kind for kind, yes in found.items() if yes} | set(_of_elements(ds))
 
@@ -95,12 +98,13 @@ def odd_files(folder: Path) -> list[Path]:
     ]
     plain = [
         make_instance(folder / f"{name}.dcm", SOPInstanceUID=f"1.2.826.0.1.77.1.{no}", **_inner(), **common)
-        for no, name in enumerate(("private", "undefined", "odd", "no-meta"), 20)
+        for no, name in enumerate(("private", "undefined", "odd", "no-meta", "another-meta"), 20)
     ]
     _add_private(plain[0])
     _undefine(plain[1])
     _make_odd(plain[2])
     _strip_meta(plain[3])
+    _keep_old_meta(plain[4])
     return [*files, *plain]
 
 
@@ -146,3 +150,9 @@ def _strip_meta(path: Path) -> None:
     ds.save_as(bare, enforce_file_format=False, implicit_vr=False, little_endian=True)
     data = bare.getvalue()
     path.write_bytes(data[data.index(b"\x08\x00\x16\x00") :])
+
+
+def _keep_old_meta(path: Path) -> None:
+    """As a program leaves it that gives an instance a new UID in the data set alone."""
+    data, uid = path.read_bytes(), dcmread(path).SOPInstanceUID.encode()
+    path.write_bytes(data.replace(uid, uid[:-1] + b"9", 1))

@@ -30,6 +30,7 @@ from iep_desktop.workers.viewing_cache import ViewingCache
 from iep_desktop.workers.viewings import Viewings
 from tests.fakes.fault_proxy import P_DATA, TO_US, Fault, FaultProxy, Harm
 from tests.fakes.instances import make_instance
+from tests.fakes.odd_kinds import odd_files
 from tests.hospital import S_NUMBER, Hospital, ct_disc, form
 from tests.peers import Orthanc, run_orthanc
 
@@ -143,6 +144,17 @@ def test_another_disc_in_the_drive_is_not_shown_for_the_first(tmp_path: Path) ->
         swapped.file(study, series, series.images[0], Context())
     right = DiscFiles(str(disc.root), {first: disc.files[0], second: disc.files[1]})
     assert right.file(study, series, series.images[1], Context()) == disc.file(1)
+
+
+@pytest.mark.parametrize("kind", ["another-meta", "no-meta", "deflated"])
+def test_an_image_is_known_by_its_data_set_whatever_its_meta_header_says(kind: str, tmp_path: Path) -> None:
+    """Programs that hide names leave the old meta header; old discs have none."""
+    (path,) = (file for file in odd_files(tmp_path) if file.stem == kind)
+    contents = read_all(open_medium(tmp_path))
+    study, series = only_series(view_sets.of_contents(contents).studies)
+    (image,) = (image for image in series.images if image.where == path.name)
+    files = DiscFiles(str(tmp_path), {image.sop_instance_uid: image.where})
+    assert files.file(study, series, image, Context()) == path
 
 
 # --- nodes -----------------------------------------------------------------------------------------------------
