@@ -1,4 +1,4 @@
-"""A job's own memory of what a peer has taken, one line an instance, between two writes to the ledger.
+"""A job's own memory of what happened to its instances, one line each, beside the ledger: what a peer has taken.
 
 The ledger is written in batches; a process killed in between would send again what it had sent. Appending a line is
 cheap, and survives the process (not a power cut, after which sending again is the safe side).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from pathlib import Path
 
 
@@ -19,13 +20,17 @@ class Journal:
         self._handle: int | None = None
         self._lock = threading.Lock()
 
-    def sent(self) -> frozenset[str]:
+    def noted(self) -> frozenset[str]:
+        return frozenset(self.times())
+
+    def times(self) -> Counter[str]:
+        """How often each was noted."""
         try:
             text = self._path.read_text("ascii", errors="replace")
         except FileNotFoundError:
-            return frozenset()
+            return Counter()
         whole, _, _torn = text.rpartition("\n")
-        return frozenset(whole.split())
+        return Counter(whole.split())
 
     def note(self, sop_instance_uid: str) -> None:
         """From any thread."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 from iep_desktop.core.errors import Cancelled, NodeRejected, Retriable
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
+from iep_desktop.core.transaction import Instance
 from iep_desktop.dicom.status import StoreOutcome
 from iep_desktop.workers.associations import FAR, Associations
 from iep_desktop.workers.feed import Feed, Prepared
@@ -87,6 +88,12 @@ class Lanes:
         self._opening: set[Context] = set()
         self._over = False
         self._no_room = 0
+        self._unanswered: list[Instance] = []
+
+    @property
+    def unanswered(self) -> Sequence[Instance]:
+        """What was on its way, alone in its request, where a line broke."""
+        return self._unanswered
 
     def outcomes(self) -> Generator[Answer, None, None]:
         """What became of each, as it comes. To be closed when it is left early.
@@ -229,12 +236,20 @@ class Lanes:
     def _send(self, session: StoreSession, group: Sequence[Prepared]) -> None:
         try:
             self._ctx.check()
-            files = [item.file for item in group if item.file is not None]
-            said = iter(session.store_files(files))
+            said = iter(self._stored(session, group))
             for item in group:
                 self._tell(item, None if item.file is None else next(said))
         finally:
             self._feed.done(group)
+
+    def _stored(self, session: StoreSession, group: Sequence[Prepared]) -> Sequence[StoreOutcome]:
+        files = [item.file for item in group if item.file is not None]
+        try:
+            return session.store_files(files)
+        except Retriable:
+            if len(files) == 1:
+                self._unanswered += [item.instance for item in group if item.file is not None]
+            raise
 
     def _tell(self, item: Prepared, outcome: StoreOutcome | None) -> None:
         self._answered((item, outcome))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from iep_desktop.core.errors import Cancelled, IepError, Refused, Retriable
 from iep_desktop.core.job import Context
-from iep_desktop.core.transaction import Failure, TransactionType
+from iep_desktop.core.transaction import Failure, Transaction, TransactionType
 from iep_desktop.workers.circuit import Breaker
 from iep_desktop.workers.holders import is_dead
 from iep_desktop.workers.pool import defect
@@ -70,29 +70,33 @@ class Performer:
                 self.slots.free(slot)
 
     def _attempt(self, id: int, ctx: Context) -> None:
+        settled = 0
         try:
             transaction = self._transactions.by_id(id)
+            settled = _settled(transaction)
             self._jobs[transaction.type].run(id, ctx)
             self.breaker.answered(transaction.node, transaction.source_node)
         except Cancelled:
             _log.info("transaction %d stopped, its instances wait where they are", id)
         except Retriable as error:
-            self._try_later(id, error)
+            self._try_later(id, error, settled)
         except IepError as error:
             self.breaker.failed(id, error)
             self._fail(id, error)
         except MemoryError:
-            self._try_later(id, _no_memory())
+            self._try_later(id, _no_memory(), settled)
         except Exception as error:  # a defect must not leave a transaction in limbo
             _log.exception("defect in the job of transaction %d", id)
             self._fail(id, defect(error))
 
-    def _try_later(self, id: int, error: Retriable) -> None:
+    def _try_later(self, id: int, error: Retriable, settled: int) -> None:
+        """A try that brought images forward, beyond the `settled` ones before, does not count."""
         if self.breaker.failed(id, error):
             self._wait_for_node(id, error)
             return
-        attempts = self._transactions.by_id(id).attempts + 1
-        pause = self._retry.pause(attempts, error.cause)
+        transaction = self._transactions.by_id(id)
+        attempts = transaction.attempts + (_settled(transaction) <= settled)
+        pause = self._retry.pause(max(attempts, 1), error.cause)
         if pause is None:
             self._transactions.queue(id, attempts=attempts)  # the last try counts, too
             self._fail(id, error)
@@ -123,6 +127,11 @@ class Performer:
             self._transactions.fail(id, failure)
         except Refused:
             _log.info("transaction %d came to rest otherwise", id)
+
+
+def _settled(transaction: Transaction) -> int:
+    """How many images need no further try."""
+    return transaction.counts.arrived + transaction.counts.failed
 
 
 def _no_memory() -> Retriable:

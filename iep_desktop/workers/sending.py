@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from functools import partial
 
-from iep_desktop.core.errors import IepError, ImagesWaiting, OutOfSpace
+from iep_desktop.core.errors import IepError, ImagesWaiting, OutOfSpace, Retriable
 from iep_desktop.core.job import SENDING, Context, Progress
 from iep_desktop.core.model import Exam, Node
 from iep_desktop.core.transaction import Instance, InstanceState, Transaction
@@ -27,6 +27,7 @@ from iep_desktop.workers.feed import Feed, Prepared
 from iep_desktop.workers.journal import Journal
 from iep_desktop.workers.lanes import Answer, Lanes, Load, StoreSession
 from iep_desktop.workers.ledger_batch import LedgerBatch
+from iep_desktop.workers.suspects import Suspects, unbearable
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Sending:
     def recover(self, id: int) -> None:
         """After a kill or a power cut: what was sent and not yet noted is, and what the spool has lost comes anew."""
         journal = self._journal(id)
-        sent = journal.sent()
+        sent = journal.noted()
         waiting = self.transactions.instances(id, frozenset({InstanceState.SPOOLED}))
         changes = [
             InstanceChange(i.sop_instance_uid, InstanceState.SENT)
@@ -84,6 +85,7 @@ class Sending:
         node = self.node(transaction.node)
         pairs = list(dict.fromkeys(Pair(i.sop_class_uid, i.transfer_syntax_uid) for i in instances))
         journal = self._journal(transaction.id)
+        suspects = Suspects(self.spool.folder(transaction.id))
 
         def open_store(lane: Context, measured: bool) -> AbstractContextManager[StoreSession]:
             return self.open_store(node, pairs, lane, measured)
@@ -93,18 +95,30 @@ class Sending:
         try:
             with (
                 LedgerBatch(self.transactions, transaction.id) as batch,
-                Feed(instances, self._prepare(transaction, instances), ahead) as feed,
+                Feed(suspects.last(instances), self._prepare(transaction, instances), ahead) as feed,
             ):
                 noted = partial(_note, journal)
                 lanes = Lanes(load, feed, open_store, self.associations, noted, ctx)
-                with closing(lanes.outcomes()) as outcomes:
-                    refusals = _recorded(outcomes, batch, len(instances), ctx)
+                try:
+                    with closing(lanes.outcomes()) as outcomes:
+                        refusals = _recorded(outcomes, batch, len(instances), ctx)
+                except Retriable as error:
+                    self._blame(suspects.broke(lanes.unanswered, error), transaction, batch)
+                    raise
                 batch.flush()
             journal.clear()
         finally:
             journal.close()
         if refusals:
             raise _waiting(node.name, refusals)
+
+    def _blame(self, images: list[Instance], transaction: Transaction, batch: LedgerBatch) -> None:
+        """They have failed, where any other has arrived; the next try goes on without them."""
+        batch.flush()
+        if self.transactions.by_id(transaction.id).counts.arrived:
+            reason = unbearable(transaction.node)
+            for image in images:
+                batch.add(InstanceChange(image.sop_instance_uid, InstanceState.FAILED, reason=reason))
 
     def _prepare(
         self, transaction: Transaction, instances: tuple[Instance, ...]

@@ -63,7 +63,7 @@ def met(transactions: Transactions, id: int, spool: Path, given: Collection[str]
     for instance in transactions.instances(id):
         by_state.setdefault(instance.state, set()).add(instance.sop_instance_uid)
     listed, waiting = (by_state.get(s, set()) for s in (InstanceState.LISTED, InstanceState.SPOOLED))
-    noted = Journal(folder / "sent.journal").sent()
+    noted = Journal(folder / "sent.journal").noted()
     taken = (waiting & set(given)) - noted
     moments = {
         Moment.ON_DISK: any((folder / file_name(uid)).exists() for uid in listed),

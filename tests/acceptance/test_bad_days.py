@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
 
 from iep_desktop.core.model import Node, NodeRole
 from iep_desktop.dicom.archive import Archive
@@ -31,6 +32,11 @@ class MoodyArchive(Archive):
         super().__init__(folder, "PACS", port)
         self.mood: Mood = lambda _: None
         self.loses = False
+        self.cannot_bear: frozenset[str] = (
+            frozenset()
+        )  # SOP Instance UIDs over which it ends the association,
+        self.silent = False  # or says nothing
+        self._over = threading.Event()
         self._asked = 0
 
     @property
@@ -39,11 +45,20 @@ class MoodyArchive(Archive):
 
     def _on_store(self, event: Any) -> int:
         self._asked += 1
+        if event.request.AffectedSOPInstanceUID in self.cannot_bear:
+            if self.silent:
+                self._over.wait()
+            event.assoc.abort()
+            return 0xC000  # which nobody hears any more
         status = self.mood(self._asked)
         if self.loses:
             return 0x0000
         stored = super()._on_store(event) if status is None or status >> 12 == 0xB else 0
         return stored if status is None else status
+
+    def stop(self) -> None:
+        self._over.set()
+        super().stop()
 
 
 @pytest.fixture
@@ -88,6 +103,42 @@ def test_a_refusal_for_good_fails_with_the_code_and_the_rest_arrives(
     archive.mood = lambda _: None
     code, answer = hospital.run("retry", answer["number"], "--failed-only", "--wait")
     assert (code, answer["status"], answer["instances"]["verified"]) == (0, "Delivered", 4)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_image_that_pacs_cannot_bear_holds_up_no_other_and_is_named(
+    hospital: Hospital, archive: MoodyArchive, tmp_path: Path, count: int
+) -> None:
+    disc = ct_disc(tmp_path / "cd", images=6)
+    archive.cannot_bear = frozenset(dcmread(disc.file(n)).SOPInstanceUID for n in (1, 3)[:count])
+    code, answer = hospital.import_(disc.root, form(), "--registered")
+    assert (code, answer["status"], answer["tab"]) == (4, "Failed", "Failed")
+    assert [answer["instances"][what] for what in ("verified", "failed")] == [6 - count, count]
+    assert answer["error"]["title"] == f"PACS refused {count} of 6 images"
+    assert "each time that this image was sent" in answer["error"]["message"]
+    assert len(archive) == 6 - count
+    archive.cannot_bear = frozenset()
+    code, answer = hospital.run("retry", answer["number"], "--failed-only", "--wait")
+    assert (code, answer["status"], answer["instances"]["verified"]) == (0, "Delivered", 6)
+
+
+def test_an_image_over_which_pacs_is_silent_holds_up_no_other(archive: MoodyArchive, tmp_path: Path) -> None:
+    hospital = Hospital(tmp_path / "profile", archive.node, replace(FAST, answer_seconds=1.0))
+    disc = ct_disc(tmp_path / "cd", images=4)
+    archive.cannot_bear, archive.silent = frozenset({dcmread(disc.file(1)).SOPInstanceUID}), True
+    code, answer = hospital.import_(disc.root, form(), "--registered")
+    assert (code, answer["error"]["title"]) == (4, "PACS refused 1 of 4 images")
+    assert [answer["instances"][what] for what in ("verified", "failed")] == [3, 1]
+
+
+def test_where_nothing_has_arrived_no_image_is_blamed_for_it(
+    hospital: Hospital, archive: MoodyArchive, tmp_path: Path
+) -> None:
+    disc = ct_disc(tmp_path / "cd", images=1)
+    archive.cannot_bear = frozenset({dcmread(disc.file(0)).SOPInstanceUID})
+    code, answer = hospital.import_(disc.root, form(), "--registered")
+    assert (code, answer["instances"]["failed"]) == (4, 0)
+    assert "ended the connection" in answer["error"]["title"]
 
 
 @pytest.mark.parametrize("status", [0xA700, 0xA7FF, 0x0213])

@@ -16,9 +16,10 @@ from iep_desktop.core.drafts import TransactionDraft
 from iep_desktop.core.errors import Cause, NodeRejected, NodeUnreachable, Permanent, Retriable
 from iep_desktop.core.job import SENDING, Context, Progress
 from iep_desktop.core.model import Form, FormKind, Patient, Priority
-from iep_desktop.core.transaction import Status, TransactionType
+from iep_desktop.core.transaction import InstanceState, Status, TransactionType
 from iep_desktop.store.circuits import Circuits
 from iep_desktop.store.database import Database
+from iep_desktop.store.instances import InstanceChange
 from iep_desktop.store.line import Line
 from iep_desktop.store.slots import Slots
 from iep_desktop.store.transactions import Transactions
@@ -30,6 +31,7 @@ from iep_desktop.workers.holders import holder_name, is_dead
 from iep_desktop.workers.performer import Performer
 from iep_desktop.workers.rate import Rate
 from iep_desktop.workers.retry import RetryPolicy
+from tests.store.samples import disc, images
 
 QUICK = RetryPolicy(limit=3, first=timedelta(milliseconds=20), longest=timedelta(milliseconds=40))
 
@@ -171,6 +173,25 @@ def test_after_the_last_try_it_fails_with_the_reason(hall: Hall, qtbot: QtBot) -
     assert (failure.title, failure.message, failure.hint) == ("PACS is busy", "It said so.", "Wait.")
     assert hall.transactions.by_id(queued).attempts == QUICK.limit
     assert not hall.transactions.by_id(queued).queued
+
+
+def test_a_try_that_brought_images_forward_does_not_count(hall: Hall, qtbot: QtBot) -> None:
+    """A line that breaks now and then must not fail a study that is nearly there."""
+    given = images(2 * QUICK.limit)
+    left = [image.sop_instance_uid for image in given]
+
+    def work(id: int, _ctx: Context) -> None:
+        if not left:
+            hall.done(id)
+            return
+        hall.transactions.update_instances(id, [InstanceChange(left.pop(), InstanceState.SENT)])
+        raise Retriable("The line broke")
+
+    queued = hall.transactions.create(disc(instances=given)).id
+    hall.transactions.update_instances(queued, [InstanceChange(uid, InstanceState.SPOOLED) for uid in left])
+    hall.engine(work).start()
+    qtbot.waitUntil(lambda: not hall.transactions.by_id(queued).queued, timeout=15_000)
+    assert (hall.transactions.by_id(queued).failure, left) == (None, [])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ def test_what_was_noted_is_read_by_the_next_process(tmp_path: Path) -> None:
     first = Journal(tmp_path / "7" / "sent.journal")
     first.note("1.2.3")
     first.note("1.2.4")
-    assert Journal(tmp_path / "7" / "sent.journal").sent() == {"1.2.3", "1.2.4"}
+    assert Journal(tmp_path / "7" / "sent.journal").noted() == {"1.2.3", "1.2.4"}
     first.close()
 
 
@@ -19,14 +19,14 @@ def test_a_torn_last_line_counts_as_not_sent_and_spoils_no_later_line(tmp_path: 
     path = tmp_path / "sent.journal"
     path.write_text("1.2.3\n1.2.", "ascii")
     journal = Journal(path)
-    assert journal.sent() == {"1.2.3"}
+    assert journal.noted() == {"1.2.3"}
     journal.note("1.2.5")
     journal.close()
-    assert {"1.2.3", "1.2.5"} <= Journal(path).sent()
+    assert {"1.2.3", "1.2.5"} <= Journal(path).noted()
 
 
 def test_a_cleared_journal_is_empty(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "sent.journal")
     journal.note("1.2.3")
     journal.clear()
-    assert journal.sent() == frozenset()
+    assert journal.noted() == frozenset()
