@@ -8,12 +8,9 @@ one is asked for. *Cold* begins with an empty cache and reads every file. Bars: 
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
-
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QEventLoop
 from PySide6.QtGui import QPaintEvent

@@ -233,10 +233,13 @@ def moved(folder: Path, archives: tuple[Orthanc, Orthanc], count: int, side: int
     with _scratch(folder / "moved") as place:
         uid = large_study(place / "disc", count, side)
         ward = Ward(place / "ward", *archives)
-        legs = ward.import_(place / "disc", count), ward.transfer(uid, count)
+        imported = ward.import_(place / "disc", count)
+        note(f"{count} images: import {imported}")
+        legs = imported, ward.transfer(uid, count)
+        note(f"{count} images: transfer {legs[1]}")
         ward.check()
         asked = ", ".join(f"{what} {took:.2f} s" for what, took in ward.questions(place / "disc").items())
-    note(f"{count} images: import {legs[0]}, transfer {legs[1]}; {asked}")
+    note(f"{count} images: {asked}")
     return legs
 
 

@@ -20,8 +20,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
 from benchmarks.figure import note, say
 from benchmarks.synthetic import ct_slices, ram_folder
 
