@@ -8,24 +8,22 @@ pynetdicom's own log is silenced, because even its tracebacks can quote an ident
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Self
 
 from pynetdicom import AE, _config, evt
 from pynetdicom import association as library
-from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.presentation import PresentationContext, build_role
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
 from iep_desktop.core.errors import Cancelled, Cause, IepError, NodeRejected, NodeUnreachable
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
-from iep_desktop.dicom import reactor, tls
+from iep_desktop.dicom import mending, reactor, tls
 from iep_desktop.dicom.contexts import Pair
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, MAX_PDU, FastSocket, Limits
 from iep_desktop.dicom.line_queues import Answers, Outgoing
@@ -310,35 +308,6 @@ def tear_down(assoc: library.Association) -> None:
         sock.close()
 
 
-def guard(assoc: library.Association) -> None:
-    """Against what the library's thread for the line dies of (pynetdicom 3.0.4).
-
-    It takes every command set for sound; and an abort that we ask for while it ends the line by itself finds no place
-    in its table of states (PS3.8 9.2.3 has none for it: the end is under way).
-    """
-    receive, act = assoc.dimse.receive_primitive, assoc.dul.state_machine.do_action
-
-    def guarded(primitive: P_DATA) -> None:
-        try:
-            receive(primitive)
-        except Exception:  # noqa: BLE001 - whatever a peer's bytes made of it
-            assoc.dul.event_queue.put("Evt19")  # as an unrecognised PDU: it is aborted (PS3.8 9.2.3)
-
-    def acting(event: str) -> None:
-        if event == _ABORT_ASKED and assoc.dul.state_machine.current_state in _ENDING:
-            with suppress(queue.Empty):  # ours is emptied at the end
-                assoc.dul.to_provider_queue.get_nowait()
-        else:
-            act(event)
-
-    assoc.dimse.receive_primitive = guarded  # type: ignore[method-assign]
-    assoc.dul.state_machine.do_action = acting  # type: ignore[method-assign]
-
-
-_ABORT_ASKED, _ENDING = "Evt15", ("Sta1", "Sta13")
-"""PS3.8 9.2: A-ABORT request primitive; idle, and waiting for the connection to close."""
-
-
 class _Requestor(AE):  # type: ignore[misc, unused-ignore]
     """An application entity for exactly one association, which gets our socket and its own limits."""
 
@@ -362,7 +331,8 @@ class _Requestor(AE):  # type: ignore[misc, unused-ignore]
         reactor.install(assoc)
         assoc.dul.to_provider_queue = self._link._outgoing
         assoc.dimse.msg_queue = self._link._answers
-        guard(assoc)
+        mending.guard(assoc)
+        mending.end_at_once(assoc, self._link._ended)
         self._link._socket, self._link._assoc = sock, assoc
         if self._link._cancelled:  # meanwhile
             sock.shut()

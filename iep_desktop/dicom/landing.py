@@ -138,6 +138,8 @@ class Landing:
     def whole(self, step: Step) -> None:
         """Nothing more comes: `step` is called when all is written."""
         self._do(functools.partial(self._written, step))
+        if self._beside is not None:
+            self._beside.pass_on()
 
     def write(self, data: bytes | memoryview) -> None:
         if self._error or self._too_large:

@@ -19,7 +19,8 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined, unus
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from iep_desktop.core.errors import Permanent
-from iep_desktop.dicom.association import guard, tear_down
+from iep_desktop.dicom import mending
+from iep_desktop.dicom.association import tear_down
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, MAX_PDU, FastSocket, Limits
 
 _POLL = 0.1  # seconds until the accepting thread notices that it is to end
@@ -119,5 +120,5 @@ class _OurRequestHandler(RequestHandler):
         assoc = super()._create_association()
         assoc.dul.event_queue.get_nowait()  # the library's socket has announced itself; ours does it again
         assoc.dul.socket = FastSocket(assoc, self._limits, client_socket=self.request)
-        guard(assoc)
+        mending.guard(assoc)
         return assoc

@@ -228,6 +228,7 @@ def _ask(node: Node) -> None:
 
 def _join(archive: CommittingArchive) -> None:
     for thread in archive._threads:
+        assert _until(lambda: thread.ident is not None)  # noqa: B023 - the answer may be here before it has begun
         thread.join(20)
 
 
