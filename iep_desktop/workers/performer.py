@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from iep_desktop.core.errors import Cancelled, IepError, Refused, Retriable
+from iep_desktop.core.errors import Cancelled, Cause, IepError, Refused, Retriable
 from iep_desktop.core.job import Context
 from iep_desktop.core.transaction import Failure, Transaction, TransactionType
 from iep_desktop.workers.circuit import Breaker
@@ -90,12 +90,14 @@ class Performer:
             self._fail(id, defect(error))
 
     def _try_later(self, id: int, error: Retriable, settled: int) -> None:
-        """A try that brought images forward, beyond the `settled` ones before, does not count."""
+        """A try that brought images forward, beyond the `settled` ones before, does not count; a look in vain for what
+        the node took always does."""
         if self.breaker.failed(id, error):
             self._wait_for_node(id, error)
             return
         transaction = self._transactions.by_id(id)
-        attempts = transaction.attempts + (_settled(transaction) <= settled)
+        in_vain = error.cause is Cause.NOT_SHOWN or _settled(transaction) <= settled
+        attempts = transaction.attempts + in_vain
         pause = self._retry.pause(max(attempts, 1), error.cause)
         if pause is None:
             self._transactions.queue(id, attempts=attempts)  # the last try counts, too

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from iep_desktop.core.calendar import OpenHours, ServiceCalendar
 from iep_desktop.core.drafts import TransactionDraft
-from iep_desktop.core.errors import Cause, NodeRejected, NodeUnreachable, Permanent, Retriable
+from iep_desktop.core.errors import Cause, ImagesWaiting, NodeRejected, NodeUnreachable, Permanent, Retriable
 from iep_desktop.core.job import SENDING, Context, Progress
 from iep_desktop.core.model import Form, FormKind, Patient, Priority
 from iep_desktop.core.transaction import InstanceState, Status, TransactionType
@@ -175,23 +175,38 @@ def test_after_the_last_try_it_fails_with_the_reason(hall: Hall, qtbot: QtBot) -
     assert not hall.transactions.by_id(queued).queued
 
 
-def test_a_try_that_brought_images_forward_does_not_count(hall: Hall, qtbot: QtBot) -> None:
-    """A line that breaks now and then must not fail a study that is nearly there."""
+def moves_one_each_time(
+    hall: Hall, error: Retriable
+) -> tuple[int, list[str], Callable[[int, Context], None]]:
+    """A transaction of many images; what is left of them; and the work on it, which fails after each."""
     given = images(2 * QUICK.limit)
     left = [image.sop_instance_uid for image in given]
+    queued = hall.transactions.create(disc(instances=given)).id
+    hall.transactions.update_instances(queued, [InstanceChange(uid, InstanceState.SPOOLED) for uid in left])
 
     def work(id: int, _ctx: Context) -> None:
         if not left:
             hall.done(id)
             return
         hall.transactions.update_instances(id, [InstanceChange(left.pop(), InstanceState.SENT)])
-        raise Retriable("The line broke")
+        raise error
 
-    queued = hall.transactions.create(disc(instances=given)).id
-    hall.transactions.update_instances(queued, [InstanceChange(uid, InstanceState.SPOOLED) for uid in left])
+    return queued, left, work
+
+
+def test_a_try_that_brought_images_forward_does_not_count(hall: Hall, qtbot: QtBot) -> None:
+    """A line that breaks now and then must not fail a study that is nearly there."""
+    queued, left, work = moves_one_each_time(hall, Retriable("The line broke"))
     hall.engine(work).start()
     qtbot.waitUntil(lambda: not hall.transactions.by_id(queued).queued, timeout=15_000)
     assert (hall.transactions.by_id(queued).failure, left) == (None, [])
+
+
+def test_a_look_in_vain_for_what_the_node_took_counts_in_any_case(hall: Hall, qtbot: QtBot) -> None:
+    queued, left, work = moves_one_each_time(hall, ImagesWaiting("PACS does not show an image that it took"))
+    hall.engine(work).start()
+    qtbot.waitUntil(lambda: hall.transactions.by_id(queued).status is Status.FAILED, timeout=15_000)
+    assert len(left) == QUICK.limit
 
 
 @pytest.mark.parametrize(
