@@ -55,6 +55,7 @@ class Settings:
     direct_routing_silence_seconds: float = (
         60.0  # a study is complete when nothing of it has come for so long
     )
+    network_way: str = "automatic"  # past the library where that was tried: automatic, direct, library
     commitment_wait_seconds: float = 60.0  # for a node's report, before other evidence counts
     trauma_hospital: str = "RX1"  # R-TRAUMA: where trauma patients' images go
     trauma_node: str = "NUH Radiology PACS"

@@ -2,8 +2,8 @@
 
 The calling thread reads the line and writes the file, with the memory of one buffer however large the object.
 Association, release, abort and every other service stay with the library: whatever is not expected here is pushed
-back for it to read. Leans on the same private names as `faststore`, whose `usable` looks for them; where they are
-not there, `getting` and the library's own handlers serve.
+back for it to read. Leans on the same private names as `faststore`; where `ways` says so, `getting` and the library's
+own handlers serve.
 """
 
 from __future__ import annotations

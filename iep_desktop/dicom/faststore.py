@@ -2,20 +2,16 @@
 
 The calling thread writes command and data set itself, straight from the file, and reads the answer. Association,
 release, abort and everything else stay with the library: whatever is not the expected answer is pushed back and
-dealt with as ever. It leans on a few private names of the library, which `usable` looks for; where they are not
-there, `plain` serves, which is the library's own way.
+dealt with as ever. It leans on a few private names of the library; `ways` says whether it is taken, and `plain` is the
+library's own way.
 """
 
 from __future__ import annotations
 
-import functools
 import struct
 from typing import NamedTuple
 
-import pynetdicom
 from pydicom.dataset import Dataset
-from pynetdicom import AE
-from pynetdicom.association import Association
 
 from iep_desktop.dicom import query, reactor
 from iep_desktop.dicom.association import NodeAssociation
@@ -35,7 +31,6 @@ from iep_desktop.dicom.dimse import (
 from iep_desktop.dicom.fastsocket import FastSocket
 from iep_desktop.dicom.sendfile import SendFile, as_file, pieces
 
-_VERSION = "3.0."
 _MOST_PDU = 0x20000  # where a peer names no limit, or a larger one
 _READ = 0x100000  # of a file at a time: memory stays flat
 
@@ -45,20 +40,6 @@ class Answer(NamedTuple):
 
     status: int
     comment: str = ""
-
-
-@functools.cache
-def usable() -> bool:
-    """Whether the library has the inner parts that this module was written and tested for."""
-    if not pynetdicom.__version__.startswith(_VERSION):
-        return False
-    assoc = Association(AE(), "requestor")
-    owners = {
-        assoc: ("_reactor_checkpoint", "_is_paused", "_check_received_status"),
-        assoc.dul: ("_idle_timer", "event_queue", "state_machine"),
-        assoc.dimse: ("get_msg", "maximum_pdu_size"),
-    }
-    return all(hasattr(owner, name) for owner, names in owners.items() for name in names)
 
 
 def plain(link: NodeAssociation, file: SendFile, message_id: int, priority: int) -> Answer:

@@ -21,7 +21,7 @@ from iep_desktop.core.errors import Cancelled, NodeRejected, Permanent
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
 from iep_desktop.core.queries import PacsInstance
-from iep_desktop.dicom import fastreceive, faststore, getting
+from iep_desktop.dicom import fastreceive, getting, ways
 from iep_desktop.dicom.association import NoContextAccepted, NodeAssociation
 from iep_desktop.dicom.contexts import class_groups, retrieve_contexts
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
@@ -187,7 +187,7 @@ class _Run:
         self._ctx = ctx
         self._listener = listener
         self._limits = limits
-        self._direct = direct and faststore.usable()
+        self._direct = direct and ways.direct()
         self._reception = Settling(harvest.folder, harvest)
         self._outcomes: list[Outcome] = []
         self._stop: Stop | None = None

@@ -25,7 +25,7 @@ from iep_desktop.core.errors import IepError, NodeRejected, Permanent
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
 from iep_desktop.core.queries import EchoResult, PacsInstance, PacsPatient, PacsStudy
-from iep_desktop.dicom import fastecho, fastfind, faststore, query
+from iep_desktop.dicom import fastecho, fastfind, faststore, query, ways
 from iep_desktop.dicom.association import NoContextAccepted, NodeAssociation, associate
 from iep_desktop.dicom.contexts import MAX_CONTEXTS, Pair, groups, not_accepted, presentation_contexts
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
@@ -73,7 +73,7 @@ class FindSession(Finding):
         model = _PATIENT_ROOT if level == "PATIENT" else self._study_model
         found: list[T] = []
         self._message_id = self._message_id % 0xFFFF + 1
-        way = fastfind.direct if faststore.usable() else fastfind.plain
+        way = fastfind.direct if ways.direct() else fastfind.plain
         with closing(way(self._link, model, query.identifier(level, **keys), self._message_id)) as answers:
             for code, answer in answers:
                 if code not in fastfind.PENDING:
@@ -191,7 +191,7 @@ class StoreSession:
         self._limits = limits
         self._ctx = ctx
         self._priority = priority
-        self._direct = direct and faststore.usable()
+        self._direct = direct and ways.direct()
         self._measured = measured
         self._group: tuple[Pair, ...] = ()
         self._link: NodeAssociation | None = None

@@ -22,7 +22,7 @@ from pynetdicom import evt
 
 from iep_desktop.core.errors import IepError
 from iep_desktop.core.model import Node
-from iep_desktop.dicom import commitment, fastreceive, faststore
+from iep_desktop.dicom import commitment, fastreceive, ways
 from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS, Limits
 from iep_desktop.dicom.getting import next_message_id, store
 from iep_desktop.dicom.harvest import Harvest
@@ -94,7 +94,7 @@ class StorageListener:
             evt.EVT_REQUESTED: self._on_requested,
             evt.EVT_C_STORE: self._on_store,
         }
-        self._direct = direct and faststore.usable()
+        self._direct = direct and ways.direct()
         if self._direct:
             handlers[evt.EVT_ESTABLISHED] = self._on_established
             handlers[evt.EVT_REJECTED] = self._on_rejected

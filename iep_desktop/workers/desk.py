@@ -17,7 +17,7 @@ from iep_desktop.core.flow import Flow
 from iep_desktop.core.identifiers import number_format
 from iep_desktop.core.me import Me
 from iep_desktop.settings import Profile, Settings
-from iep_desktop.workers import exchange_desk, node_services, viewing_desk
+from iep_desktop.workers import exchange_desk, network, node_services, viewing_desk
 from iep_desktop.workers.libraries import load_network
 from iep_desktop.workers.rate import Rate, ToldRate
 from iep_desktop.workers.stores import Ledger, open_stores
@@ -205,7 +205,7 @@ class Desk:
 
     @property
     def limits(self) -> Limits:
-        return _limits(self.profile.settings)
+        return network.set_up(self.profile.settings)
 
     @property
     def hours(self) -> Hours:
@@ -270,7 +270,7 @@ def _reading(ledger: Ledger) -> Reading:
 def _gatekeeper(me: Me, ledger: Ledger, settings: Settings) -> Gatekeeper:
     from iep_desktop.workers.gatekeeper import Gatekeeper
 
-    limits = _limits(settings)
+    limits = network.set_up(settings)
 
     def find_patients(node: Node, number: str, ctx: Context) -> tuple[PacsPatient, ...]:
         with node_services.open_find(node, limits, ctx) as session:
@@ -312,7 +312,7 @@ def _replies(me: Me, ledger: Ledger) -> Replies:
 def _nodes(ledger: Ledger, settings: Settings) -> Nodes:
     from iep_desktop.workers.nodes import Nodes
 
-    return Nodes(ledger.directory, ledger.circuits, settings.hospital, _limits(settings))
+    return Nodes(ledger.directory, ledger.circuits, settings.hospital, network.set_up(settings))
 
 
 def _discs(settings: Settings) -> Discs:
@@ -382,19 +382,4 @@ def _disc_import(desk: Desk) -> DiscImport:
         transactions,
         Copying(transactions, desk.spool, open_medium),
         exchange_desk.make_delivery(desk, DISC, delivered),
-    )
-
-
-def _limits(settings: Settings) -> Limits:
-    load_network()
-    from iep_desktop.dicom import tls
-    from iep_desktop.dicom.fastsocket import Limits
-
-    tls.use(settings.tls_trusted, settings.tls_certificate, settings.tls_key)
-    return Limits(
-        connect=settings.connect_seconds,
-        acse=settings.connect_seconds,
-        dimse=settings.answer_seconds,
-        network=settings.answer_seconds,
-        write=settings.answer_seconds,
     )

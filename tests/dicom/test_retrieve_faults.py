@@ -34,7 +34,7 @@ from iep_desktop.core.errors import (
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node, NodeRole
 from iep_desktop.core.queries import PacsInstance
-from iep_desktop.dicom import faststore
+from iep_desktop.dicom import ways
 from iep_desktop.dicom.archive import Archive
 from iep_desktop.dicom.fastsocket import Limits
 from iep_desktop.dicom.harvest import Retrieved
@@ -504,7 +504,7 @@ def test_memory_stays_flat_while_a_large_object_comes(
     tmp_path: Path, hospital: Hospital, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Past the library only: its own way holds each object in memory."""
-    monkeypatch.setattr(faststore, "usable", lambda: True)
+    monkeypatch.setattr(ways, "direct", lambda: True)
     path = ct(tmp_path / "huge.dcm", pixels=4096)  # 32 MB
     with ScriptedPeer(gives([path], piece=1 << 20)) as peer:
         held = listed([path])

@@ -25,7 +25,7 @@ from iep_desktop.core.errors import (
     NodeUnreachable,
 )
 from iep_desktop.core.job import Context
-from iep_desktop.dicom import faststore
+from iep_desktop.dicom import ways
 from iep_desktop.dicom.contexts import Pair
 from iep_desktop.dicom.fastsocket import Limits
 from iep_desktop.dicom.scu import open_store
@@ -56,7 +56,6 @@ from tests.fakes.ways import way  # noqa: F401
 
 SHORT = Limits(connect=0.5, acse=0.5, dimse=0.5, network=1, write=0.5, release=0.3)
 LONG = Limits(connect=10, acse=10, dimse=10, network=20, write=10, release=0.3)  # where the peer answers
-_usable = faststore.usable  # before a test replaces it
 pytestmark = pytest.mark.usefixtures("way")
 CT = Pair(CTImageStorage, ExplicitVRLittleEndian)
 PATIENT_ROOT_FIND, STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.1.1", "1.2.840.10008.5.1.4.1.2.2.1"
@@ -314,7 +313,7 @@ def test_an_answer_to_another_request_does_not_count_as_stored(
     image: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Past the library only: its own way does not look."""
-    monkeypatch.setattr(faststore, "usable", lambda: True)
+    monkeypatch.setattr(ways, "direct", lambda: True)
     with ScriptedPeer(answers_another) as peer, pytest.raises(NodeUnreachable):
         store_one(peer, image)
 
@@ -323,15 +322,6 @@ def test_a_slow_answer_is_waited_for_longer_than_an_idle_line(image: Path) -> No
     patient = replace(LONG, dimse=5, network=0.4)
     with ScriptedPeer(answers_after(1.0)) as peer, open_store(peer.node, [CT], limits=patient) as session:
         assert session.store(image).stored
-
-
-def test_the_library_is_as_the_direct_way_knows_it() -> None:
-    assert _usable(), "pynetdicom has changed: adapt faststore.py, until then the plain way serves"
-
-
-def test_another_version_of_the_library_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pynetdicom.__version__", "3.1.0")
-    assert not _usable.__wrapped__()
 
 
 def test_both_ways_send_the_same_bytes(tmp_path: Path) -> None:
