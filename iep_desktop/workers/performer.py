@@ -90,15 +90,15 @@ class Performer:
             self._fail(id, defect(error))
 
     def _try_later(self, id: int, error: Retriable, settled: int) -> None:
-        """A try that brought images forward, beyond the `settled` ones before, does not count; a look in vain for what
-        the node took always does."""
+        """A try that brought images forward, beyond the `settled` ones before, begins the count anew; a look in vain
+        for what the node took does not."""
         if self.breaker.failed(id, error):
             self._wait_for_node(id, error)
             return
         transaction = self._transactions.by_id(id)
-        in_vain = error.cause is Cause.NOT_SHOWN or _settled(transaction) <= settled
-        attempts = transaction.attempts + in_vain
-        pause = self._retry.pause(max(attempts, 1), error.cause)
+        forward = error.cause is not Cause.NOT_SHOWN and _settled(transaction) > settled
+        attempts = 1 if forward else transaction.attempts + 1
+        pause = self._retry.pause(attempts, error.cause)
         if pause is None:
             self._transactions.queue(id, attempts=attempts)  # the last try counts, too
             self._fail(id, error)

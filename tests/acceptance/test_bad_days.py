@@ -16,7 +16,7 @@ from pydicom import dcmread
 
 from iep_desktop.core.model import Node, NodeRole
 from iep_desktop.dicom.archive import Archive
-from iep_desktop.settings import FORMAT
+from iep_desktop.settings import FORMAT, Settings
 from tests.fakes.disc_builder import Patient, Series, Study, build_disc
 from tests.fakes.peer import ScriptedPeer, falls_silent, never_answers, refuses
 from tests.hospital import FAST, S_NUMBER, Hospital, ct_disc, form
@@ -107,8 +107,9 @@ def test_a_refusal_for_good_fails_with_the_code_and_the_rest_arrives(
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_an_image_that_pacs_cannot_bear_holds_up_no_other_and_is_named(
-    hospital: Hospital, archive: MoodyArchive, tmp_path: Path, count: int
+    archive: MoodyArchive, tmp_path: Path, count: int
 ) -> None:
+    hospital = Hospital(tmp_path / "profile", archive.node, replace(FAST, retry_limit=Settings().retry_limit))
     disc = ct_disc(tmp_path / "cd", images=6)
     archive.cannot_bear = frozenset(dcmread(disc.file(n)).SOPInstanceUID for n in (1, 3)[:count])
     code, answer = hospital.import_(disc.root, form(), "--registered")

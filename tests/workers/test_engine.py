@@ -194,12 +194,15 @@ def moves_one_each_time(
     return queued, left, work
 
 
-def test_a_try_that_brought_images_forward_does_not_count(hall: Hall, qtbot: QtBot) -> None:
+def test_a_try_that_brought_images_forward_begins_the_count_anew(hall: Hall, qtbot: QtBot) -> None:
     """A line that breaks now and then must not fail a study that is nearly there."""
     queued, left, work = moves_one_each_time(hall, Retriable("The line broke"))
     hall.engine(work).start()
     qtbot.waitUntil(lambda: not hall.transactions.by_id(queued).queued, timeout=15_000)
     assert (hall.transactions.by_id(queued).failure, left) == (None, [])
+    assert (
+        hall.transactions.by_id(queued).attempts == 1
+    )  # 0 is for what was not tried, and waits for its hours
 
 
 def test_a_look_in_vain_for_what_the_node_took_counts_in_any_case(hall: Hall, qtbot: QtBot) -> None:
