@@ -92,7 +92,7 @@ class Lanes:
 
     @property
     def unanswered(self) -> Sequence[Instance]:
-        """What was on its way, alone in its request, where a line broke."""
+        """What was on its way where a line broke that takes one instance a request."""
         return self._unanswered
 
     def outcomes(self) -> Generator[Answer, None, None]:
@@ -247,7 +247,7 @@ class Lanes:
         try:
             return session.store_files(files)
         except Retriable:
-            if len(files) == 1:
+            if session.at_once == 1:
                 self._unanswered += [item.instance for item in group if item.file is not None]
             raise
 
