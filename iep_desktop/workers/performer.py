@@ -104,7 +104,8 @@ class Performer:
             self._fail(id, error)
             return
         _log.warning("transaction %d: %s; try %d in %.0f s", id, error.title, attempts, pause.total_seconds())
-        self._transactions.record(id, "retry", f"{error.title}; next try {attempts + 1} follows", "engine")
+        follows = "goes on with the rest" if forward else f"next try {attempts + 1} follows"
+        self._transactions.record(id, "retry", f"{error.title}; {follows}", "engine")
         self._transactions.queue(id, not_before=self._now() + pause, attempts=attempts)
 
     def _wait_for_node(self, id: int, error: Retriable) -> None:
