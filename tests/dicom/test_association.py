@@ -50,9 +50,9 @@ REJECTIONS = [(1, 1), (1, 2), (1, 3), (1, 7), (2, 1), (2, 2), (3, 1), (3, 2)]
 """Source and reason."""
 
 
-def opening_error(node: Node) -> IepError:
+def opening_error(node: Node, limits: Limits = LONG) -> IepError:
     with pytest.raises(IepError) as caught:
-        NodeAssociation(node, VERIFICATION, SHORT).open()
+        NodeAssociation(node, VERIFICATION, limits).open()
     return caught.value
 
 
@@ -89,7 +89,7 @@ def test_a_host_that_does_not_take_the_connection_is_given_up_after_the_limit() 
         with ScriptedPeer(answers(0)) as peer:
             node = replace(peer.node, port=listener.getsockname()[1])
         start = time.monotonic()
-        error = opening_error(node)
+        error = opening_error(node, SHORT)
     assert isinstance(error, NodeUnreachable)
     assert "does not answer" in error.message
     assert time.monotonic() - start < 2
@@ -99,7 +99,7 @@ def test_a_host_that_does_not_take_the_connection_is_given_up_after_the_limit() 
 def test_a_peer_that_is_no_dicom_node_is_unreachable_within_the_limit(script: Script) -> None:
     start = time.monotonic()
     with ScriptedPeer(script) as peer:
-        error = opening_error(peer.node)
+        error = opening_error(peer.node, SHORT)
     assert isinstance(error, NodeUnreachable)
     assert "does not answer as a DICOM node" in error.title
     assert time.monotonic() - start < 2
