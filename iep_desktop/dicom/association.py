@@ -258,8 +258,8 @@ class NodeAssociation:
     def _why_not_open(self, assoc: library.Association) -> IepError:
         if self._cancelled:
             return Cancelled()
-        if assoc.is_rejected and assoc.acceptor.primitive is not None:
-            answer = assoc.acceptor.primitive
+        answer = mending.refusal(assoc)
+        if answer is not None:
             return rejected(
                 self.node,
                 answer.result or 0,

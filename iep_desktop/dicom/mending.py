@@ -10,11 +10,12 @@ import threading
 from contextlib import suppress
 
 from pynetdicom.association import Association
-from pynetdicom.pdu_primitives import P_DATA
+from pynetdicom.pdu_primitives import A_ASSOCIATE, P_DATA
 
 _ABORT_ASKED, _ENDING = "Evt15", ("Sta1", "Sta13")
 """PS3.8 9.2: A-ABORT request primitive; idle, and waiting for the connection to close."""
 _NEARLY = 0.01  # seconds
+_REFUSED = (1, 2)  # PS3.8 Table 9-21: permanent, transient
 
 
 def guard(assoc: Association) -> None:
@@ -53,3 +54,13 @@ def end_at_once(assoc: Association, ended: threading.Event) -> None:
         kill()
 
     assoc.kill = at_once  # type: ignore[method-assign]
+
+
+def refusal(assoc: Association) -> A_ASSOCIATE | None:
+    """The peer's A-ASSOCIATE-RJ, where that is how the request ended.
+
+    Of a hundred refusals at once the library overlooked one: it asks whether the line is there, when its other thread
+    may have read the refusal and closed the line already, and takes it for one that never was.
+    """
+    said = assoc.acceptor.primitive if assoc.is_rejected else assoc.dul.peek_next_pdu()
+    return said if isinstance(said, A_ASSOCIATE) and said.result in _REFUSED else None

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from pynetdicom.pdu_primitives import A_ABORT
@@ -25,8 +26,9 @@ from iep_desktop.core.errors import (
 )
 from iep_desktop.core.job import Context
 from iep_desktop.core.model import Node
+from iep_desktop.dicom import association
 from iep_desktop.dicom.association import NoContextAccepted, NodeAssociation, associate
-from iep_desktop.dicom.fastsocket import Limits
+from iep_desktop.dicom.fastsocket import FastSocket, Limits
 from tests.fakes.peer import (
     Script,
     ScriptedPeer,
@@ -140,6 +142,29 @@ def test_every_rejection_of_the_standard_has_words(result: int, source: int, rea
     assert error.hint
     about_titles = source == 1 and reason in (3, 7)  # somebody must correct them, whatever the node says
     assert isinstance(error, Retriable) == ((result == 2 or source == 3) and not about_titles)
+
+
+class LookedAtLate(FastSocket):
+    """The library asks whether the line is there only when its other thread has closed it again."""
+
+    def __init__(self, *args: Any, **kinds: Any) -> None:
+        super().__init__(*args, **kinds)
+        self._gone, wait = threading.Event(), self._ready.wait
+        self._ready.wait = lambda timeout=None: wait(timeout) and self._gone.wait(10)  # type: ignore[method-assign]
+
+    def close(self) -> None:
+        super().close()
+        self._gone.set()
+
+
+def test_a_refusal_that_comes_before_the_library_looks_is_not_overlooked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(association, "FastSocket", LookedAtLate)
+    with ScriptedPeer(refuses(1, 1, 3)) as peer:
+        error = opening_error(peer.node)
+    assert isinstance(error, NodeRejected)
+    assert '"IEPDESKTOP"' in error.message
 
 
 def test_a_node_that_takes_none_of_our_kinds_is_told_apart() -> None:
