@@ -193,15 +193,18 @@ class _Run:
         self._stop: Stop | None = None
         self._by_move = False
         self._by_series = False  # the peer does not take SOP Instance UIDs
+        self._gives_way = False
 
     def fetch(self, asked: Sequence[PacsInstance]) -> None:
         try:
             with self._reception:
                 for classes in class_groups(one.sop_class_uid for one in asked):
                     group = [one for one in asked if one.sop_class_uid in classes]
-                    with self._association(classes) as link:
-                        for request in self._requests(group):
-                            self._bring(link, request)
+                    while True:
+                        self._ctx.let_pass()
+                        self._ctx.check()
+                        if self._brought(classes, group):
+                            break
         except BaseException as exc:
             if self._harvest.error and exc is not self._harvest.error:
                 raise self._harvest.error from exc
@@ -225,6 +228,25 @@ class _Run:
             warned_by_peer=sum(outcome.warned for outcome in outcomes),
             by_move=self._by_move,
         )
+
+    def _brought(self, classes: Sequence[str], group: Sequence[PacsInstance]) -> bool:
+        """Whether that was all. False where the job is held for something more urgent: an archive serves a few
+        associations at once, so the place is given up; what has come stays."""
+        self._gives_way = False
+        lacking = self._harvest.lacking(group)
+        if not lacking:
+            return True
+        try:
+            with self._association(classes) as link:
+                for request in self._requests(lacking):
+                    self._bring(link, request)
+                    if self._gives_way:
+                        return False
+        except Cancelled:
+            if not self._gives_way or self._ctx.cancelled:
+                raise
+            return False  # the node does not hear C-CANCEL
+        return True
 
     @contextmanager
     def _association(self, classes: Sequence[str]) -> Iterator[NodeAssociation]:
@@ -264,12 +286,14 @@ class _Run:
         if self._came(request) == len(request.instances):
             return  # with an earlier request that had to ask for more
         outcome = self._ask(link, request)
-        if request.level == "IMAGE" and not self._came(request):
+        if request.level == "IMAGE" and not self._came(request) and not self._gives_way:
             self._by_series = True  # PS3.4 C.4.2.1.4.1 allows lists of UIDs, but not every node takes them
             whole = {k: v for k, v in request.keys.items() if k != "SOPInstanceUID"}
             outcome = self._ask(link, _Request("SERIES", whole, request.instances))
         came = self._came(request)
         self._outcomes.append(outcome)
+        if self._gives_way:
+            return
         out_of_resources = 0xA700 <= outcome.status <= 0xA7FF
         if came < len(request.instances) and _is_failure(outcome.status) and (out_of_resources or not came):
             raise retrieve_error(outcome.status, self._node.name, self._our_ae)
@@ -289,7 +313,7 @@ class _Run:
         self._reception.flush()
         if self._harvest.error:
             raise self._harvest.error
-        if stop.asked:
+        if stop.asked and (self._ctx.cancelled or not self._gives_way):
             raise Cancelled()
         return outcome
 
@@ -321,8 +345,11 @@ class _Run:
         return len(request.instances) - len(self._harvest.lacking(request.instances))
 
     def _after_each(self) -> None:
-        self._ctx.let_pass()
-        if self._stop and (self._harvest.error or self._ctx.cancelled):
+        if self._by_move:  # what the node sends to our listener would come all the same
+            self._ctx.let_pass()
+        elif self._ctx.held:
+            self._gives_way = True
+        if self._stop and (self._harvest.error or self._ctx.cancelled or self._gives_way):
             self._stop.ask()
 
     def _model(self, link: NodeAssociation) -> str:

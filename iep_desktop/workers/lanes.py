@@ -142,6 +142,7 @@ class Lanes:
         with self._associations.first(self._node):
             while self._send_first(pool, measured):
                 self._ctx.let_pass()
+                self._ctx.check()  # one that is to end does not stand still, and would come back at once
                 measured = False
 
     def _send_first(self, pool: ThreadPoolExecutor, measured: bool) -> bool:

@@ -193,6 +193,18 @@ def test_while_something_more_urgent_passes_by_no_line_is_kept_and_then_all_goes
     assert all(outcome is not None and outcome.stored for _, outcome in came)
 
 
+def test_who_is_told_to_stop_while_it_stands_still_ends_and_waits_for_nothing(sender: Sender) -> None:
+    """The Blue Light for which it is held waits for its slot."""
+    ctx = Context()
+    with ScriptedPeer(answers_after(0.01)) as peer, ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(sender.send, over(2, peer), images(80), ctx)
+        wait_until(lambda: len(sender.noted) > 5)
+        ctx.hold()
+        ctx.stop()
+        with pytest.raises(Cancelled):
+            sending.result(5)
+
+
 def test_a_transaction_that_is_refused_its_first_association_gets_the_place_of_anothers_further_one(
     sender: Sender,
 ) -> None:
