@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -65,13 +66,8 @@ class MediumFiles:
         self._medium = FolderMedium(root)
 
     def file(self, study: ViewStudy, series: ViewSeries, image: ViewImage, ctx: Context) -> Path:
-        try:
-            with self._medium.open(image.where) as opened:
-                return Path(opened.name)
-        except OSError as error:
-            raise MediumUnreadable(
-                "The image cannot be read from the disc", reason(error), "Is the disc still in the drive?"
-            ) from error
+        with _from_the_disc(), self._medium.open(image.where) as opened:
+            return Path(opened.name)
 
 
 class DiscFiles(MediumFiles):
@@ -84,7 +80,9 @@ class DiscFiles(MediumFiles):
     def file(self, study: ViewStudy, series: ViewSeries, image: ViewImage, ctx: Context) -> Path:
         where = self._paths.get(image.sop_instance_uid, "")
         path = super().file(study, series, replace(image, where=where), ctx)
-        if _instance(path) != image.sop_instance_uid:
+        with _from_the_disc():
+            there = _instance(path)
+        if there != image.sop_instance_uid:
             raise MediumUnreadable(
                 "Another disc is in the drive",
                 "It holds another file in this place.",
@@ -93,12 +91,22 @@ class DiscFiles(MediumFiles):
         return path
 
 
+@contextmanager
+def _from_the_disc() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise MediumUnreadable(
+            "The image cannot be read from the disc", reason(error), "Is the disc still in the drive?"
+        ) from error
+
+
 def _instance(path: Path) -> str:
-    """Empty where it is none, or cannot be read."""
+    """Empty where it is none. Raises OSError."""
     try:
         with path.open("rb") as file:
             return sop_instance_uid(file)
-    except (NotDicom, Damaged, OSError):
+    except (NotDicom, Damaged):
         return ""
 
 

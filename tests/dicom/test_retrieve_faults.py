@@ -10,6 +10,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -438,6 +439,33 @@ def test_a_stop_is_asked_for_and_free_within_two_seconds(
         assert time.monotonic() - stopped[0] < 2
         assert 0x0FFF in [message.us(0x0100) for message in peer.messages]
     assert not [name for name in hospital.files() if name.endswith(".part")]
+
+
+@pytest.mark.parametrize("heeds", [True, False])
+def test_who_is_held_leaves_the_node_whether_it_heeds_that_or_not_and_brings_the_rest_afterwards(
+    heeds: bool, study: list[Path], hospital: Hospital
+) -> None:
+    ctx = Context()
+
+    def sink(received: Received) -> None:
+        if not hospital.came:
+            ctx.hold()
+        hospital.came.append(received)
+
+    with (
+        ScriptedPeer(gives_until_told(study[:2], heeds=heeds), gives(study)) as peer,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        fetching = pool.submit(
+            retrieve, peer.node, Wanted(STUDY), hospital.folder, sink, ctx,
+            listed=listed(study), recheck=False, limits=LONG,
+        )  # fmt: skip
+        while 0x0FFF not in [message.us(0x0100) for message in tuple(peer.messages)]:
+            assert not fetching.done()
+        ctx.go_on()
+        assert fetching.result(10).complete
+        assert len(peer.connections) == 2
+    assert len(hospital.came) == len(study)
 
 
 def test_cancelling_frees_a_retrieve_from_a_silent_node(study: list[Path], hospital: Hospital) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import threading
 import time
@@ -23,7 +24,7 @@ from iep_desktop.dicom.fastsocket import DEFAULT_LIMITS
 from iep_desktop.dicom.media import read_all
 from iep_desktop.dicom.medium_files import open_medium
 from iep_desktop.dicom.scu import find_studies, open_store, read_pair
-from iep_desktop.workers import view_sets
+from iep_desktop.workers import view_sets, view_sources
 from iep_desktop.workers.asked_node import AskedNode
 from iep_desktop.workers.view_sources import AHEAD, DiscFiles, NodeFiles
 from iep_desktop.workers.viewing_cache import ViewingCache
@@ -155,6 +156,20 @@ def test_an_image_is_known_by_its_data_set_whatever_its_meta_header_says(kind: s
     (image,) = (image for image in series.images if image.where == path.name)
     files = DiscFiles(str(tmp_path), {image.sop_instance_uid: image.where})
     assert files.file(study, series, image, Context()) == path
+
+
+def test_a_disc_that_cannot_be_read_is_not_taken_for_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scratched(_file: object) -> NoReturn:
+        raise OSError(errno.EIO, "Input/output error")
+
+    disc = ct_disc(tmp_path / "cd", images=1)
+    study, series = only_series(view_sets.of_contents(read_all(open_medium(disc.root))).studies)
+    (image,) = series.images
+    monkeypatch.setattr(view_sources, "sop_instance_uid", scratched)
+    with pytest.raises(MediumUnreadable, match="cannot be read from the disc"):
+        DiscFiles(str(disc.root), {image.sop_instance_uid: image.where}).file(study, series, image, Context())
 
 
 # --- nodes -----------------------------------------------------------------------------------------------------
