@@ -15,7 +15,7 @@ _MESSAGES = st.one_of(*(st.builds(kind) for kind in engine_line._KINDS.values())
 @given(_MESSAGES)
 def test_a_message_comes_out_as_it_went_in_and_is_one_line(message: Message) -> None:
     said = encode(message)
-    assert decode(said) == message
+    assert repr(decode(said)) == repr(message)  # of equal words: NaN is not equal to itself
     assert said.count(b"\n") == 1
 
 
